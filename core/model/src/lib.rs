@@ -1,0 +1,15 @@
+//! The vocabulary of pgquerylens, and everything that is decided without looking at the world.
+//!
+//! A [`View`](view::View) describes what PostgreSQL shows; [`Rows`](rows::Rows) hold what it showed;
+//! the delta engine turns a [`Baseline`](baseline::Baseline) and fresh rows into a
+//! [`Window`](window::Window). This crate does no I/O and reads neither clock nor environment:
+//! time, settings and rows are handed in.
+
+pub mod capabilities;
+pub mod decode;
+pub mod rows;
+pub mod time;
+pub mod unit;
+pub mod version;
+pub mod view;
+pub mod views;

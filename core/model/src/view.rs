@@ -1,0 +1,276 @@
+//! A view as data: what its columns are, which SQL reads it on which version, how often, and what a reader
+//! must be allowed. Decoding, subtraction, reports, references and exporters all read this one table.
+
+use crate::unit::Unit;
+
+/// One thing that PostgreSQL shows and that we read with one statement.
+#[derive(Debug)]
+pub struct View {
+    /// PostgreSQL's own name of the view or function behind it, unique among ours.
+    pub name: &'static str,
+    /// One sentence for the reference: what it tells.
+    pub about: &'static str,
+    /// Whether one reading covers the server or only the connected database.
+    pub scope: Scope,
+    /// How often it is worth its cost.
+    pub cadence: Cadence,
+    /// The version that `Column::since` and `Statement::since` count in.
+    pub versioned_by: VersionedBy,
+    /// Names of the label columns that identify a row; empty for a view of exactly one row.
+    pub key: &'static [&'static str],
+    /// The time column by which PostgreSQL says that a row's counters began anew, if it has one.
+    pub reset_column: Option<&'static str>,
+    /// Every column of every version, in the order in which we show them.
+    pub columns: &'static [Column],
+    /// What the session must be for the statement to make sense.
+    pub requires: &'static [Requirement],
+    /// How the reading is driven.
+    pub reading: Reading,
+    /// The statements, oldest first; the newest that the server has reached is run.
+    pub statements: &'static [Statement],
+}
+
+/// Whether one reading covers the server or only the connected database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The same from whichever database it is read.
+    Server,
+    /// Shows the connected database only.
+    Database,
+}
+
+/// How often a view is read: a class, not a number; the numbers are options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cadence {
+    /// At every poll.
+    EveryPoll,
+    /// Every few minutes.
+    Minutes,
+    /// Every few hours.
+    Hours,
+}
+
+/// Whose version decides which columns there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionedBy {
+    /// The server's major version: 12 to 18.
+    Server,
+    /// The minor number of pg_stat_statements' `extversion`: 7 for 1.7, 12 for 1.12.
+    Statements,
+}
+
+/// What must hold before a view's statement is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// Only on a server in recovery.
+    Recovery,
+    /// Only on a server that takes writes.
+    Primary,
+    /// pg_stat_statements is installed in the connected database.
+    Statements,
+}
+
+/// How a view's statement is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// One statement without parameters.
+    Whole,
+    /// Run in a follow-up batch, only if some session waits for a lock.
+    WhereSomethingWaits,
+    /// Run in a follow-up batch, only if the probe saw such a command in progress. The text is what
+    /// `pg_stat_get_progress_info` is asked for.
+    WhereInProgress(&'static str),
+    /// `$1 oid[]`: relations, in batches, so that one lock timeout costs one batch. The text names the view
+    /// whose `relid` or `indexrelid` column the batches come from.
+    PerRelationOf(&'static str),
+    /// Driven by code that knows more than a table can say (statements and their texts).
+    Special,
+}
+
+/// A statement and the first version that it fits.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement {
+    /// First version, in the counting of `View::versioned_by`.
+    pub since: u16,
+    /// The text of the `.sql` file.
+    pub sql: &'static str,
+}
+
+/// One column of a view.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// PostgreSQL's own name, or, where two views are joined, that of its source.
+    pub name: &'static str,
+    /// What may be done with the value.
+    pub kind: Kind,
+    /// What one unit of it is.
+    pub unit: Unit,
+    /// First version that has it.
+    pub since: u16,
+    /// Last version that has it, if it was taken away again.
+    pub until: Option<u16>,
+    /// The setting without which PostgreSQL shows 0 although it means "not measured".
+    pub measured_if: Option<MeasuredIf>,
+}
+
+/// The setting without which a counter stays 0 and says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeasuredIf {
+    /// `track_io_timing`.
+    TrackIoTiming,
+    /// `track_wal_io_timing`.
+    TrackWalIoTiming,
+    /// `pg_stat_statements.track_planning`.
+    TrackPlanning,
+    /// `track_functions`.
+    TrackFunctions,
+}
+
+/// What may be done with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Grows from a reset on; only differences of it are facts about an interval. `int8`.
+    Counter,
+    /// A counter that PostgreSQL keeps as `float8` (times in milliseconds).
+    CounterFloat,
+    /// A level that holds now. `int8`.
+    Gauge,
+    /// A level that PostgreSQL keeps as `float8`.
+    GaugeFloat,
+    /// Identifies or describes a row, as text.
+    Label,
+    /// Identifies or describes a row, as `int8`: oids, process ids, query ids.
+    LabelInt,
+    /// Yes or no.
+    Flag,
+    /// A moment, `timestamptz`.
+    Time,
+    /// A list of numbers, `int4[]`.
+    IntList,
+    /// A statement's text: may hold literals, never printed before it was normalised.
+    Text,
+}
+
+impl Kind {
+    /// Tells whether the column is subtracted between polls.
+    pub const fn is_counter(self) -> bool {
+        matches!(self, Kind::Counter | Kind::CounterFloat)
+    }
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: Kind, unit: Unit) -> Column {
+        Column { name, kind, unit, since: 0, until: None, measured_if: None }
+    }
+
+    /// Returns the column, there from this version on.
+    pub const fn since(self, since: u16) -> Column {
+        Column { since, ..self }
+    }
+
+    /// Returns the column, there up to and with this version.
+    pub const fn until(self, last: u16) -> Column {
+        Column { until: Some(last), ..self }
+    }
+
+    /// Returns the column, absent (not 0) while the setting is off.
+    pub const fn measured_if(self, setting: MeasuredIf) -> Column {
+        Column { measured_if: Some(setting), ..self }
+    }
+
+    /// Tells whether this version has the column.
+    pub fn is_in(&self, version: u16) -> bool {
+        self.since <= version && self.until.is_none_or(|last| version <= last)
+    }
+
+    /// Returns the name that says its unit at the end: `total_exec_time_ms`.
+    pub fn name_with_unit(&self) -> String {
+        let suffix = self.unit.suffix();
+        if self.name.ends_with(suffix) { self.name.to_owned() } else { format!("{}{suffix}", self.name) }
+    }
+}
+
+/// A whole-number counter.
+pub const fn counter(name: &'static str, unit: Unit) -> Column {
+    Column::new(name, Kind::Counter, unit)
+}
+
+/// A counter of milliseconds, kept as a float.
+pub const fn counter_ms(name: &'static str) -> Column {
+    Column::new(name, Kind::CounterFloat, Unit::Milliseconds)
+}
+
+/// A whole-number level.
+pub const fn gauge(name: &'static str, unit: Unit) -> Column {
+    Column::new(name, Kind::Gauge, unit)
+}
+
+/// A level kept as a float.
+pub const fn gauge_float(name: &'static str, unit: Unit) -> Column {
+    Column::new(name, Kind::GaugeFloat, unit)
+}
+
+/// A name or state.
+pub const fn label(name: &'static str) -> Column {
+    Column::new(name, Kind::Label, Unit::None)
+}
+
+/// An oid, process id or query id.
+pub const fn label_int(name: &'static str) -> Column {
+    Column::new(name, Kind::LabelInt, Unit::None)
+}
+
+/// Yes or no.
+pub const fn flag(name: &'static str) -> Column {
+    Column::new(name, Kind::Flag, Unit::None)
+}
+
+/// A moment.
+pub const fn time(name: &'static str) -> Column {
+    Column::new(name, Kind::Time, Unit::None)
+}
+
+/// A list of whole numbers.
+pub const fn int_list(name: &'static str) -> Column {
+    Column::new(name, Kind::IntList, Unit::None)
+}
+
+/// A statement's text, literals and all.
+pub const fn text(name: &'static str) -> Column {
+    Column::new(name, Kind::Text, Unit::None)
+}
+
+impl View {
+    /// A server-wide view of one row, read at every poll by one statement: what most views start from.
+    pub const BASE: View = View {
+        name: "",
+        about: "",
+        scope: Scope::Server,
+        cadence: Cadence::EveryPoll,
+        versioned_by: VersionedBy::Server,
+        key: &[],
+        reset_column: None,
+        columns: &[],
+        requires: &[],
+        reading: Reading::Whole,
+        statements: &[],
+    };
+
+    /// Returns the newest statement that this version has reached, or nothing if the view came later.
+    pub fn statement_for(&self, version: u16) -> Option<&'static str> {
+        self.statements.iter().rev().find(|statement| statement.since <= version).map(|found| found.sql)
+    }
+
+    /// Returns the place of a column in `columns`.
+    pub fn column_index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Tells whether any column is subtracted between polls.
+    pub fn has_counters(&self) -> bool {
+        self.columns.iter().any(|column| column.kind.is_counter())
+    }
+}
+
+/// The moment of reading, the last column of every view with counters: `statement_timestamp() as read_at`.
+pub const READ_AT: Column = time("read_at");

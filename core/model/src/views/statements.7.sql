@@ -1,0 +1,23 @@
+select
+    dbid,
+    userid,
+    queryid,
+    calls,
+    total_time as total_exec_time,
+    min_time as min_exec_time,
+    max_time as max_exec_time,
+    stddev_time as stddev_exec_time,
+    rows,
+    shared_blks_hit,
+    shared_blks_read,
+    shared_blks_dirtied,
+    shared_blks_written,
+    local_blks_hit,
+    local_blks_read,
+    local_blks_dirtied,
+    local_blks_written,
+    temp_blks_read,
+    temp_blks_written,
+    blk_read_time as shared_blk_read_time,
+    blk_write_time as shared_blk_write_time
+from pg_stat_statements(false)

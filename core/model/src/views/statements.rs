@@ -1,0 +1,127 @@
+//! Statement counters without their texts, by the version of the extension and not the server's.
+//!
+//! The function is called without a schema: `search_path` is the extension's own for this one transaction.
+
+use crate::unit::Unit;
+use crate::view::{
+    Cadence, Column, MeasuredIf, Reading, Requirement, Scope, Statement, VersionedBy, View, counter, counter_ms,
+    flag, gauge_float, label_int, text, time,
+};
+
+const fn planning(name: &'static str) -> Column {
+    counter_ms(name).since(8).measured_if(MeasuredIf::TrackPlanning)
+}
+
+const fn io_time(name: &'static str) -> Column {
+    counter_ms(name).measured_if(MeasuredIf::TrackIoTiming)
+}
+
+const fn milliseconds(name: &'static str) -> Column {
+    gauge_float(name, Unit::Milliseconds)
+}
+
+/// `pg_stat_statements(false)`. Before 1.8 `total_time` and its kin are read under their later names.
+pub const VIEW: View = View {
+    name: "pg_stat_statements",
+    about: "Counters of every normalised statement the server remembers",
+    scope: Scope::Server,
+    cadence: Cadence::EveryPoll,
+    versioned_by: VersionedBy::Statements,
+    key: &["dbid", "userid", "queryid", "toplevel"],
+    reset_column: Some("stats_since"),
+    columns: &[
+        label_int("dbid"),
+        label_int("userid"),
+        label_int("queryid"),
+        flag("toplevel").since(9),
+        counter("plans", Unit::Count).since(8).measured_if(MeasuredIf::TrackPlanning),
+        planning("total_plan_time"),
+        milliseconds("min_plan_time").since(8).measured_if(MeasuredIf::TrackPlanning),
+        milliseconds("max_plan_time").since(8).measured_if(MeasuredIf::TrackPlanning),
+        milliseconds("stddev_plan_time").since(8).measured_if(MeasuredIf::TrackPlanning),
+        counter("calls", Unit::Count),
+        counter_ms("total_exec_time"),
+        milliseconds("min_exec_time"),
+        milliseconds("max_exec_time"),
+        milliseconds("stddev_exec_time"),
+        counter("rows", Unit::Count),
+        counter("shared_blks_hit", Unit::Blocks),
+        counter("shared_blks_read", Unit::Blocks),
+        counter("shared_blks_dirtied", Unit::Blocks),
+        counter("shared_blks_written", Unit::Blocks),
+        counter("local_blks_hit", Unit::Blocks),
+        counter("local_blks_read", Unit::Blocks),
+        counter("local_blks_dirtied", Unit::Blocks),
+        counter("local_blks_written", Unit::Blocks),
+        counter("temp_blks_read", Unit::Blocks),
+        counter("temp_blks_written", Unit::Blocks),
+        // Named blk_read_time and blk_write_time before 1.11, where they also held local blocks' times.
+        io_time("shared_blk_read_time"),
+        io_time("shared_blk_write_time"),
+        io_time("local_blk_read_time").since(11),
+        io_time("local_blk_write_time").since(11),
+        io_time("temp_blk_read_time").since(10),
+        io_time("temp_blk_write_time").since(10),
+        counter("wal_records", Unit::Count).since(8),
+        counter("wal_fpi", Unit::Count).since(8),
+        counter("wal_bytes", Unit::Bytes).since(8),
+        counter("wal_buffers_full", Unit::Count).since(12),
+        counter("jit_functions", Unit::Count).since(10),
+        counter_ms("jit_generation_time").since(10),
+        counter("jit_inlining_count", Unit::Count).since(10),
+        counter_ms("jit_inlining_time").since(10),
+        counter("jit_optimization_count", Unit::Count).since(10),
+        counter_ms("jit_optimization_time").since(10),
+        counter("jit_emission_count", Unit::Count).since(10),
+        counter_ms("jit_emission_time").since(10),
+        counter("jit_deform_count", Unit::Count).since(11),
+        counter_ms("jit_deform_time").since(11),
+        counter("parallel_workers_to_launch", Unit::Count).since(12),
+        counter("parallel_workers_launched", Unit::Count).since(12),
+        time("stats_since").since(11),
+        time("minmax_stats_since").since(11),
+    ],
+    requires: &[Requirement::Statements],
+    reading: Reading::Special,
+    statements: &[
+        Statement { since: 7, sql: include_str!("statements.7.sql") },
+        Statement { since: 8, sql: include_str!("statements.8.sql") },
+        Statement { since: 9, sql: include_str!("statements.9.sql") },
+        Statement { since: 10, sql: include_str!("statements.10.sql") },
+        Statement { since: 11, sql: include_str!("statements.11.sql") },
+        Statement { since: 12, sql: include_str!("statements.12.sql") },
+    ],
+};
+
+/// What pg_stat_statements says of itself, read before and after the counters so that a reset in between shows.
+pub const INFO: View = View {
+    name: "pg_stat_statements_info",
+    about: "Evictions and last reset of pg_stat_statements; read before and after the counters",
+    versioned_by: VersionedBy::Statements,
+    columns: &[
+        counter("dealloc", Unit::Count).since(9),
+        time("stats_reset").since(9),
+        time("read_at"),
+    ],
+    requires: &[Requirement::Statements],
+    reading: Reading::Special,
+    statements: &[
+        Statement { since: 7, sql: include_str!("statements_info.7.sql") },
+        Statement { since: 9, sql: include_str!("statements_info.9.sql") },
+    ],
+    ..View::BASE
+};
+
+/// The texts, all of them in one streamed reading: the server pays for the whole file whatever is asked.
+pub const TEXTS: View = View {
+    name: "pg_stat_statements_texts",
+    about: "Texts of the statements, streamed when too much execution time has no known text",
+    cadence: Cadence::Hours,
+    versioned_by: VersionedBy::Statements,
+    key: &["dbid", "queryid"],
+    columns: &[label_int("dbid"), label_int("queryid"), text("query")],
+    requires: &[Requirement::Statements],
+    reading: Reading::Special,
+    statements: &[Statement { since: 7, sql: include_str!("statements_texts.7.sql") }],
+    ..View::BASE
+};
