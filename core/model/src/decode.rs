@@ -168,11 +168,9 @@ fn field(view: &'static View, name: &str, type_oid: u32) -> Result<Field, Decode
         .column_index(name)
         .ok_or_else(|| DecodeError::UnknownColumn { view: view.name, column: name.to_owned() })?;
     let column = &view.columns[column_index];
-    let wire = Wire::of(type_oid).filter(|wire| wire.fits(column.kind)).ok_or(DecodeError::UnexpectedType {
-        view: view.name,
-        column: column.name,
-        type_oid,
-    })?;
+    let wire = Wire::of(type_oid)
+        .filter(|wire| wire.fits(column.kind))
+        .ok_or(DecodeError::UnexpectedType { view: view.name, column: column.name, type_oid })?;
     Ok(Field { column_index, wire, series: Series::of(column.kind) })
 }
 
@@ -267,7 +265,8 @@ mod tests {
 
     #[test]
     fn decodes_by_name_and_leaves_the_rest_absent() {
-        let rows = decode(&[("n", 20), ("name", 19)], &[&[Some(&7i64.to_be_bytes()), Some(b"caf\xff")]]).unwrap();
+        let rows =
+            decode(&[("n", 20), ("name", 19)], &[&[Some(&7i64.to_be_bytes()), Some(b"caf\xff")]]).unwrap();
         assert_eq!(rows.int(1, 0), Some(7));
         assert_eq!(rows.label(0, 0), Some("caf\u{fffd}"));
         assert!(rows.series(2).is_none());
@@ -279,7 +278,10 @@ mod tests {
             decode(&[("x", 20)], &[]).unwrap_err().to_string(),
             "pg_test returned the column \"x\", which this version does not know"
         );
-        assert_eq!(decode(&[("n", 1700)], &[]).unwrap_err().to_string(), "pg_test.n came as the type with oid 1700");
+        assert_eq!(
+            decode(&[("n", 1700)], &[]).unwrap_err().to_string(),
+            "pg_test.n came as the type with oid 1700"
+        );
         assert_eq!(
             decode(&[("n", 20)], &[&[Some(b"123")]]).unwrap_err().to_string(),
             "pg_test.n holds a value of a wrong length"

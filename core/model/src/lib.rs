@@ -5,11 +5,18 @@
 //! [`Window`](window::Window). This crate does no I/O and reads neither clock nor environment:
 //! time, settings and rows are handed in.
 
+pub mod baseline;
+pub mod cadence;
 pub mod capabilities;
+pub mod coverage;
 pub mod decode;
+pub mod delta;
+pub mod identity;
+pub mod interval;
 pub mod rows;
 pub mod time;
 pub mod unit;
 pub mod version;
 pub mod view;
 pub mod views;
+pub mod window;

@@ -71,6 +71,24 @@ impl Series {
         }
     }
 
+    /// Returns how many values there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Series::Int(values) => values.len(),
+            Series::Float(values) => values.len(),
+            Series::Flag(values) => values.len(),
+            Series::Label(values) => values.len(),
+            Series::Time(values) => values.len(),
+            Series::IntList(values) => values.len(),
+            Series::Text(values) => values.len(),
+        }
+    }
+
+    /// Tells whether there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns the series with its rows in the order that `order` names.
     fn reordered(&self, order: &[usize]) -> Series {
         fn pick<T: Clone>(values: &[Option<T>], order: &[usize]) -> Vec<Option<T>> {
@@ -84,6 +102,45 @@ impl Series {
             Series::Time(values) => Series::Time(pick(values, order)),
             Series::IntList(values) => Series::IntList(pick(values, order)),
             Series::Text(values) => Series::Text(pick(values, order)),
+        }
+    }
+
+    /// Returns one value per group: the sum where values are added, else the value of a group of one.
+    fn folded(&self, groups: &[std::ops::Range<usize>], added: bool) -> Series {
+        match self {
+            Series::Int(values) if added => {
+                let sum = |group: &std::ops::Range<usize>| {
+                    values[group.clone()].iter().flatten().copied().reduce(i64::saturating_add)
+                };
+                Series::Int(groups.iter().map(sum).collect())
+            }
+            Series::Float(values) if added => {
+                let sum = |group: &std::ops::Range<usize>| {
+                    values[group.clone()].iter().flatten().copied().reduce(|a, b| a + b)
+                };
+                Series::Float(groups.iter().map(sum).collect())
+            }
+            other => other.reordered_or_null(groups),
+        }
+    }
+
+    fn reordered_or_null(&self, groups: &[std::ops::Range<usize>]) -> Series {
+        let mut series = self.reordered(&groups.iter().map(|group| group.start).collect::<Vec<_>>());
+        for (place, _) in groups.iter().enumerate().filter(|(_, group)| group.len() > 1) {
+            series.set_null(place);
+        }
+        series
+    }
+
+    fn set_null(&mut self, row: usize) {
+        match self {
+            Series::Int(values) => values[row] = None,
+            Series::Float(values) => values[row] = None,
+            Series::Flag(values) => values[row] = None,
+            Series::Label(values) => values[row] = None,
+            Series::Time(values) => values[row] = None,
+            Series::IntList(values) => values[row] = None,
+            Series::Text(values) => values[row] = None,
         }
     }
 
@@ -213,6 +270,27 @@ impl Rows {
         }
         order.sort_by(|a, b| self.compare_keys(*a, &self, *b, key));
         self.reordered(&order)
+    }
+
+    /// Returns rows ordered by key with each key once: series that `is_added` accepts are added up, key columns
+    /// stay, and the others become NULL where rows were folded.
+    pub fn folded(self, key: &[usize], is_added: impl Fn(usize) -> bool) -> Rows {
+        let firsts: Vec<usize> = (0..self.row_count)
+            .filter(|row| *row == 0 || self.compare_keys(*row - 1, &self, *row, key).is_ne())
+            .collect();
+        if firsts.len() == self.row_count {
+            return self;
+        }
+        let ends = firsts.iter().skip(1).copied().chain([self.row_count]);
+        let groups: Vec<std::ops::Range<usize>> =
+            firsts.iter().copied().zip(ends).map(|(a, b)| a..b).collect();
+        let fold = |(index, series): (usize, &Option<Series>)| {
+            series.as_ref().map(|series| match key.contains(&index) {
+                true => series.reordered(&firsts),
+                false => series.folded(&groups, is_added(index)),
+            })
+        };
+        Rows { series: self.series.iter().enumerate().map(fold).collect(), row_count: groups.len() }
     }
 
     /// Returns the rows that `order` names, in its order.

@@ -4,7 +4,7 @@
 use crate::unit::Unit;
 
 /// One thing that PostgreSQL shows and that we read with one statement.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct View {
     /// PostgreSQL's own name of the view or function behind it, unique among ours.
     pub name: &'static str,
@@ -20,6 +20,8 @@ pub struct View {
     pub key: &'static [&'static str],
     /// The time column by which PostgreSQL says that a row's counters began anew, if it has one.
     pub reset_column: Option<&'static str>,
+    /// Columns that the next subtraction needs although they are neither key nor counter.
+    pub baseline_also: &'static [&'static str],
     /// Every column of every version, in the order in which we show them.
     pub columns: &'static [Column],
     /// What the session must be for the statement to make sense.
@@ -88,7 +90,7 @@ pub enum Reading {
 }
 
 /// A statement and the first version that it fits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// First version, in the counting of `View::versioned_by`.
     pub since: u16,
@@ -97,7 +99,7 @@ pub struct Statement {
 }
 
 /// One column of a view.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// PostgreSQL's own name, or, where two views are joined, that of its source.
     pub name: &'static str,
@@ -250,6 +252,7 @@ impl View {
         versioned_by: VersionedBy::Server,
         key: &[],
         reset_column: None,
+        baseline_also: &[],
         columns: &[],
         requires: &[],
         reading: Reading::Whole,
@@ -264,6 +267,19 @@ impl View {
     /// Returns the place of a column in `columns`.
     pub fn column_index(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Returns the places of the key columns.
+    pub fn key_indexes(&self) -> Vec<usize> {
+        self.key.iter().filter_map(|name| self.column_index(name)).collect()
+    }
+
+    /// Tells whether a column is kept in a baseline: the key, the counters and what marks their beginning.
+    pub fn is_in_baseline(&self, column: &Column) -> bool {
+        column.kind.is_counter()
+            || self.key.contains(&column.name)
+            || self.baseline_also.contains(&column.name)
+            || self.reset_column == Some(column.name)
     }
 
     /// Tells whether any column is subtracted between polls.

@@ -4,8 +4,8 @@
 
 use crate::unit::Unit;
 use crate::view::{
-    Cadence, Column, MeasuredIf, Reading, Requirement, Scope, Statement, VersionedBy, View, counter, counter_ms,
-    flag, gauge_float, label_int, text, time,
+    Cadence, Column, MeasuredIf, Reading, Requirement, Scope, Statement, VersionedBy, View, counter,
+    counter_ms, flag, gauge_float, label_int, text, time,
 };
 
 const fn planning(name: &'static str) -> Column {
@@ -29,6 +29,7 @@ pub const VIEW: View = View {
     versioned_by: VersionedBy::Statements,
     key: &["dbid", "userid", "queryid", "toplevel"],
     reset_column: Some("stats_since"),
+    baseline_also: &["stddev_plan_time", "stddev_exec_time"],
     columns: &[
         label_int("dbid"),
         label_int("userid"),
@@ -98,11 +99,7 @@ pub const INFO: View = View {
     name: "pg_stat_statements_info",
     about: "Evictions and last reset of pg_stat_statements; read before and after the counters",
     versioned_by: VersionedBy::Statements,
-    columns: &[
-        counter("dealloc", Unit::Count).since(9),
-        time("stats_reset").since(9),
-        time("read_at"),
-    ],
+    columns: &[counter("dealloc", Unit::Count).since(9), time("stats_reset").since(9), time("read_at")],
     requires: &[Requirement::Statements],
     reading: Reading::Special,
     statements: &[

@@ -1,0 +1,177 @@
+//! What sort of statement a text is, by its first keywords: this works for texts that do not parse, and for those
+//! whose end is missing.
+
+use std::fmt;
+
+use crate::pieces::Piece;
+
+/// How many keywords decide; no command's name needs more, with what may stand between its words.
+const MAX_KEYWORDS: usize = 12;
+
+/// The sort of a statement.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum StatementKind {
+    /// `SELECT`, `VALUES` or `TABLE`.
+    Select,
+    /// `INSERT`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+    /// `MERGE`
+    Merge,
+    /// Anything else that PostgreSQL knows.
+    Utility(Command),
+    /// Nothing that PostgreSQL knows.
+    Unknown,
+}
+
+/// The name of a utility command, of those that this crate knows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Command(&'static str);
+
+impl StatementKind {
+    /// Returns the command's name as PostgreSQL writes it: `SELECT`, `CREATE TABLE`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            StatementKind::Select => "SELECT",
+            StatementKind::Insert => "INSERT",
+            StatementKind::Update => "UPDATE",
+            StatementKind::Delete => "DELETE",
+            StatementKind::Merge => "MERGE",
+            StatementKind::Utility(Command(name)) => name,
+            StatementKind::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// Returns whether the statement is planned and its constants are jumbled, as those of no utility are.
+    pub fn is_dml(&self) -> bool {
+        !matches!(self, StatementKind::Utility(_) | StatementKind::Unknown)
+    }
+}
+
+impl fmt::Display for StatementKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Returns the kind of the first statement in a text.
+pub(crate) fn kind(pieces: &[Piece<'_>]) -> StatementKind {
+    let start = pieces.iter().position(|piece| *piece != Piece::Mark('(')).unwrap_or(pieces.len());
+    let statement = &pieces[start..];
+    match statement.first() {
+        Some(first) if first.is_word("with") => after_with(statement),
+        Some(first) => dml(first).unwrap_or_else(|| utility(statement)),
+        None => StatementKind::Unknown,
+    }
+}
+
+/// Returns the command's name, `None` for what is no command that this crate knows.
+fn dml(piece: &Piece<'_>) -> Option<StatementKind> {
+    const WORDS: [(&str, StatementKind); 7] = [
+        ("select", StatementKind::Select),
+        ("values", StatementKind::Select),
+        ("table", StatementKind::Select),
+        ("insert", StatementKind::Insert),
+        ("update", StatementKind::Update),
+        ("delete", StatementKind::Delete),
+        ("merge", StatementKind::Merge),
+    ];
+    WORDS.iter().find(|(word, _)| piece.is_word(word)).map(|(_, kind)| *kind)
+}
+
+/// The statement behind `WITH … AS (…)` begins at the first command outside of all parentheses.
+fn after_with(statement: &[Piece<'_>]) -> StatementKind {
+    let mut depth = 0_usize;
+    for piece in statement {
+        match piece {
+            Piece::Mark('(') => depth += 1,
+            Piece::Mark(')') => depth = depth.saturating_sub(1),
+            piece if depth == 0 => {
+                if let Some(kind) = dml(piece) {
+                    return kind;
+                }
+            }
+            _ => {}
+        }
+    }
+    StatementKind::Select
+}
+
+fn utility(statement: &[Piece<'_>]) -> StatementKind {
+    let is_create = statement.first().is_some_and(|first| first.is_word("create"));
+    let words: Vec<&Piece<'_>> = statement
+        .iter()
+        .take_while(|piece| matches!(piece, Piece::Word(_)))
+        .filter(|piece| !(is_create && piece.is_one_of(&BETWEEN_WORDS_OF_CREATE)))
+        .take(MAX_KEYWORDS)
+        .collect();
+    let begins = |name: &&str| {
+        let mut count = 0;
+        let matches = name.split(' ').enumerate().all(|(index, part)| {
+            count = index + 1;
+            words.get(index).is_some_and(|word| word.is_word(part))
+        });
+        matches.then_some(count)
+    };
+    let synonym = SYNONYMS.iter().find(|(written, _)| begins(written).is_some()).map(|(_, name)| *name);
+    let longest = || COMMANDS.iter().copied().filter(|name| begins(name).is_some()).max_by_key(|name| name.len());
+    synonym.or_else(longest).map_or(StatementKind::Unknown, |name| StatementKind::Utility(Command(name)))
+}
+
+/// Words that may stand in a `CREATE` without changing what is created.
+const BETWEEN_WORDS_OF_CREATE: [&str; 13] = [
+    "or", "replace", "temp", "temporary", "local", "global", "unlogged", "recursive", "unique", "trusted",
+    "procedural", "constraint", "default",
+];
+
+/// Commands that have a second spelling.
+const SYNONYMS: [(&str, &str); 12] = [
+    ("end", "COMMIT"),
+    ("abort", "ROLLBACK"),
+    ("start transaction", "BEGIN"),
+    ("analyse", "ANALYZE"),
+    ("create user mapping", "CREATE USER MAPPING"),
+    ("alter user mapping", "ALTER USER MAPPING"),
+    ("drop user mapping", "DROP USER MAPPING"),
+    ("create user", "CREATE ROLE"),
+    ("create group", "CREATE ROLE"),
+    ("alter user", "ALTER ROLE"),
+    ("alter group", "ALTER ROLE"),
+    ("drop user", "DROP ROLE"),
+];
+
+/// PostgreSQL's command tags (`src/include/tcop/cmdtaglist.h`), those that a text begins with.
+const COMMANDS: &[&str] = &[
+    "ALTER ACCESS METHOD", "ALTER AGGREGATE", "ALTER COLLATION", "ALTER CONVERSION", "ALTER DATABASE",
+    "ALTER DEFAULT PRIVILEGES", "ALTER DOMAIN", "ALTER EVENT TRIGGER", "ALTER EXTENSION",
+    "ALTER FOREIGN DATA WRAPPER", "ALTER FOREIGN TABLE", "ALTER FUNCTION", "ALTER INDEX", "ALTER LANGUAGE",
+    "ALTER LARGE OBJECT", "ALTER MATERIALIZED VIEW", "ALTER OPERATOR", "ALTER OPERATOR CLASS",
+    "ALTER OPERATOR FAMILY", "ALTER POLICY", "ALTER PROCEDURE", "ALTER PUBLICATION", "ALTER ROLE",
+    "ALTER ROUTINE", "ALTER RULE", "ALTER SCHEMA", "ALTER SEQUENCE", "ALTER SERVER", "ALTER STATISTICS",
+    "ALTER SUBSCRIPTION", "ALTER SYSTEM", "ALTER TABLE", "ALTER TABLESPACE", "ALTER TEXT SEARCH CONFIGURATION",
+    "ALTER TEXT SEARCH DICTIONARY", "ALTER TEXT SEARCH PARSER", "ALTER TEXT SEARCH TEMPLATE", "ALTER TRIGGER",
+    "ALTER TYPE", "ALTER VIEW", "ANALYZE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT", "COMMIT",
+    "COMMIT PREPARED", "COPY", "CREATE ACCESS METHOD", "CREATE AGGREGATE", "CREATE CAST", "CREATE COLLATION",
+    "CREATE CONVERSION", "CREATE DATABASE", "CREATE DOMAIN", "CREATE EVENT TRIGGER", "CREATE EXTENSION",
+    "CREATE FOREIGN DATA WRAPPER", "CREATE FOREIGN TABLE", "CREATE FUNCTION", "CREATE INDEX", "CREATE LANGUAGE",
+    "CREATE MATERIALIZED VIEW", "CREATE OPERATOR", "CREATE OPERATOR CLASS", "CREATE OPERATOR FAMILY",
+    "CREATE POLICY", "CREATE PROCEDURE", "CREATE PUBLICATION", "CREATE ROLE", "CREATE RULE", "CREATE SCHEMA",
+    "CREATE SEQUENCE", "CREATE SERVER", "CREATE STATISTICS", "CREATE SUBSCRIPTION", "CREATE TABLE",
+    "CREATE TABLESPACE", "CREATE TEXT SEARCH CONFIGURATION", "CREATE TEXT SEARCH DICTIONARY",
+    "CREATE TEXT SEARCH PARSER", "CREATE TEXT SEARCH TEMPLATE", "CREATE TRANSFORM", "CREATE TRIGGER",
+    "CREATE TYPE", "CREATE VIEW", "DEALLOCATE", "DECLARE", "DISCARD", "DO", "DROP ACCESS METHOD",
+    "DROP AGGREGATE", "DROP CAST", "DROP COLLATION", "DROP CONVERSION", "DROP DATABASE", "DROP DOMAIN",
+    "DROP EVENT TRIGGER", "DROP EXTENSION", "DROP FOREIGN DATA WRAPPER", "DROP FOREIGN TABLE", "DROP FUNCTION",
+    "DROP INDEX", "DROP LANGUAGE", "DROP MATERIALIZED VIEW", "DROP OPERATOR", "DROP OPERATOR CLASS",
+    "DROP OPERATOR FAMILY", "DROP OWNED", "DROP POLICY", "DROP PROCEDURE", "DROP PUBLICATION", "DROP ROLE",
+    "DROP ROUTINE", "DROP RULE", "DROP SCHEMA", "DROP SEQUENCE", "DROP SERVER", "DROP STATISTICS",
+    "DROP SUBSCRIPTION", "DROP TABLE", "DROP TABLESPACE", "DROP TEXT SEARCH CONFIGURATION",
+    "DROP TEXT SEARCH DICTIONARY", "DROP TEXT SEARCH PARSER", "DROP TEXT SEARCH TEMPLATE", "DROP TRANSFORM",
+    "DROP TRIGGER", "DROP TYPE", "DROP VIEW", "EXECUTE", "EXPLAIN", "FETCH", "GRANT", "IMPORT FOREIGN SCHEMA",
+    "LISTEN", "LOAD", "LOCK", "MOVE", "NOTIFY", "PREPARE", "PREPARE TRANSACTION", "REASSIGN OWNED",
+    "REFRESH MATERIALIZED VIEW", "REINDEX", "RELEASE", "RESET", "REVOKE", "ROLLBACK", "ROLLBACK PREPARED",
+    "SAVEPOINT", "SECURITY LABEL", "SET", "SET CONSTRAINTS", "SHOW", "TRUNCATE", "UNLISTEN", "VACUUM",
+];
