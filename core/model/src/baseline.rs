@@ -117,3 +117,20 @@ pub struct StoredBaseline {
     row_count: usize,
     columns: Vec<(String, Series)>,
 }
+
+impl StoredBaseline {
+    /// Tells whether this is the view's baseline in that database.
+    pub fn is_of(&self, view: &View, database: Option<u32>) -> bool {
+        self.view == view.name && self.database == database
+    }
+
+    /// Tells whether it covers a single database.
+    pub fn is_of_a_database(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// Returns when it was taken.
+    pub fn taken_at(&self) -> Timestamp {
+        self.taken_at
+    }
+}

@@ -105,26 +105,6 @@ impl Provider {
             Provider::Azure => "azure",
         }
     }
-
-    /// Finds the provider from the names of settings that only it has.
-    pub fn from_setting_names<'n>(names: impl IntoIterator<Item = &'n str>) -> Provider {
-        let mut found = Provider::SelfManaged;
-        for name in names {
-            let candidate = match name.split('.').next().unwrap_or(name) {
-                "apg_plan_mgmt" | "aurora_compute_plan_id" | "aurora_enhanced_memoize" => Provider::Aurora,
-                "rds" if found == Provider::SelfManaged => Provider::Rds,
-                "cloudsql" => Provider::CloudSql,
-                "alloydb" => Provider::AlloyDb,
-                "azure" => Provider::Azure,
-                _ => continue,
-            };
-            if candidate == Provider::CloudSql && found == Provider::AlloyDb {
-                continue;
-            }
-            found = candidate;
-        }
-        found
-    }
 }
 
 /// Databases that belong to a provider and not to its customer.
@@ -200,17 +180,6 @@ impl Capabilities {
 mod tests {
     use super::*;
     use crate::views;
-
-    #[test]
-    fn knows_the_provider_by_its_settings() {
-        let of = |names: &[&str]| Provider::from_setting_names(names.iter().copied());
-        assert_eq!(of(&["work_mem"]), Provider::SelfManaged);
-        assert_eq!(of(&["rds.extensions"]), Provider::Rds);
-        assert_eq!(of(&["apg_plan_mgmt.capture", "rds.extensions"]), Provider::Aurora);
-        assert_eq!(of(&["cloudsql.iam_authentication"]), Provider::CloudSql);
-        assert_eq!(of(&["alloydb.x", "cloudsql.y"]), Provider::AlloyDb);
-        assert_eq!(of(&["azure.extensions"]), Provider::Azure);
-    }
 
     #[test]
     fn statement_columns_follow_the_extension_and_not_the_server() {

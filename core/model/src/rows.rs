@@ -132,6 +132,23 @@ impl Series {
         series
     }
 
+    fn followed_by(self, others: Series) -> Option<Series> {
+        fn join<T>(mut mine: Vec<T>, theirs: Vec<T>) -> Vec<T> {
+            mine.extend(theirs);
+            mine
+        }
+        Some(match (self, others) {
+            (Series::Int(a), Series::Int(b)) => Series::Int(join(a, b)),
+            (Series::Float(a), Series::Float(b)) => Series::Float(join(a, b)),
+            (Series::Flag(a), Series::Flag(b)) => Series::Flag(join(a, b)),
+            (Series::Label(a), Series::Label(b)) => Series::Label(join(a, b)),
+            (Series::Time(a), Series::Time(b)) => Series::Time(join(a, b)),
+            (Series::IntList(a), Series::IntList(b)) => Series::IntList(join(a, b)),
+            (Series::Text(a), Series::Text(b)) => Series::Text(join(a, b)),
+            _ => return None,
+        })
+    }
+
     fn set_null(&mut self, row: usize) {
         match self {
             Series::Int(values) => values[row] = None,
@@ -303,6 +320,19 @@ impl Rows {
     pub fn only_columns(&self, keep: impl Fn(usize) -> bool) -> Rows {
         let series = (0..self.series.len()).map(|i| self.series[i].clone().filter(|_| keep(i))).collect();
         Rows { series, row_count: self.row_count }
+    }
+
+    /// Returns these rows followed by the others of the same view; a column that only one has becomes absent.
+    pub fn followed_by(self, others: Rows) -> Rows {
+        if self.row_count == 0 {
+            return others;
+        }
+        if others.row_count == 0 {
+            return self;
+        }
+        let row_count = self.row_count + others.row_count;
+        let joined = |(mine, theirs): (Option<Series>, Option<Series>)| mine?.followed_by(theirs?);
+        Rows { series: self.series.into_iter().zip(others.series).map(joined).collect(), row_count }
     }
 
     /// Takes a column away: what is not measured is absent, not zero.

@@ -3,7 +3,11 @@
 //! What the tokens mean is left to others.
 
 /// The highest parameter number that PostgreSQL's protocol can bind; `$` with more is not a parameter.
-const MAX_PARAM: u32 = 65_535;
+pub(crate) const MAX_PARAM: u32 = 65_535;
+
+/// The longest name of an operator. Longer runs of such characters are no SQL; they are cut into several, so that
+/// a text of `+` alone is not read from each to the last.
+const MAX_OPERATOR_BYTES: usize = 63;
 
 /// What a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -176,7 +180,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// Takes the `UESCAPE 'c'` that may follow `U&'…'` and `U&"…"` into the token.
+    /// Takes the `UESCAPE 'c'` that may follow `U&'…'` into the token.
     fn with_uescape(&self, start: usize, kind: TokenKind, end: usize) -> (TokenKind, usize) {
         if !matches!(self.bytes[start], b'u' | b'U') {
             return (kind, end);
@@ -196,7 +200,7 @@ impl Lexer<'_> {
         while at < self.bytes.len() {
             match self.bytes[at] {
                 b'"' if self.peek(at + 1) == b'"' => at += 2,
-                b'"' => return self.with_uescape(start, TokenKind::QuotedName, at + 1),
+                b'"' => return (TokenKind::QuotedName, at + 1),
                 _ => at += 1,
             }
         }
@@ -238,9 +242,12 @@ impl Lexer<'_> {
     /// An operator is as long as it can be, but it ends before a comment, and it may end in `+` or `-` only if it
     /// holds a character that SQL's own operators do not have (manual, 4.1.3).
     fn operator(&self, start: usize) -> usize {
-        let longest = self.run(start, is_operator);
-        let is_comment = |at: &usize| matches!(self.bytes[*at..*at + 2], [b'/', b'*'] | [b'-', b'-']);
-        let mut end = (start..longest.saturating_sub(1)).find(is_comment).unwrap_or(longest);
+        let limit = self.bytes.len().min(start + MAX_OPERATOR_BYTES);
+        let is_end = |at: &usize| {
+            !is_operator(self.bytes[*at])
+                || matches!((self.bytes[*at], self.peek(at + 1)), (b'/', b'*') | (b'-', b'-'))
+        };
+        let mut end = (start..limit).find(is_end).unwrap_or(limit);
         if !self.bytes[start..end].iter().any(|byte| b"~!@#^&|`?%".contains(byte)) {
             while end > start + 1 && matches!(self.bytes[end - 1], b'+' | b'-') {
                 end -= 1;

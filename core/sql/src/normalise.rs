@@ -67,16 +67,19 @@ impl std::error::Error for HoldsLiteral {}
 
 /// Returns the text without its literals.
 ///
-/// `parsable` is the text as the parser may see it. PostgreSQL's parser replaces constants first, because it knows that `-1` and `true` are constants. It leaves
-/// many in utility statements, so the scanner goes over its result. What does not parse goes to the scanner first;
-/// the result may parse, and then it takes the same way, so that normalising twice changes nothing.
-pub(crate) fn normalise(sql: &str, parsable: Option<&Parsable>) -> NormalizedSql {
-    if let Some(text) = parsable.and_then(Parsable::normalize) {
-        return checked(reduce(&text, Reading::Parsed));
-    }
-    let reduced = reduce(sql, Reading::Guessed);
-    let parsed = Parsable::new(&reduced, &lex(&reduced)).and_then(|parsable| parsable.normalize());
-    checked(parsed.map_or(reduced, |text| reduce(&text, Reading::Parsed)))
+/// `parsable` is the text as the parser may see it. PostgreSQL's parser replaces constants first, because it knows
+/// that `-1` and `true` are constants. It leaves many in utility statements, so the scanner goes over its result.
+/// What does not parse goes to the scanner first; the result may parse, and then it takes the same way, so that
+/// normalising twice changes nothing.
+pub(crate) fn normalise(sql: &str, tokens: &[Token], parsable: Option<&Parsable>) -> NormalizedSql {
+    let after_parser = |text: String| reduce(&text, &lex(&text), Reading::Parsed);
+    checked(match parsable.and_then(Parsable::normalize) {
+        Some(text) => after_parser(text),
+        None => {
+            let reduced = reduce(sql, tokens, Reading::Guessed);
+            read_normalized(&reduced, &lex_if_short(&reduced), Parsable::normalize).map_or(reduced, after_parser)
+        }
+    })
 }
 
 /// Returns at most `max_bytes` of a text, cut between two tokens, with a mark at the end if something is missing.

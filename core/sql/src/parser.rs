@@ -7,9 +7,10 @@ use crate::lexer::{Token, TokenKind, lex};
 /// above this are nearly always long lists, which the scanner folds into short ones before they come here again.
 pub const MAX_PARSED_BYTES: usize = 64 * 1024;
 
-/// The most tokens in a text that is parsed. Chains such as `1 + 1 + …` nest in the tree without a parenthesis;
-/// the tree walk of one this long fits into a stack of 2 MiB several times.
-pub const MAX_PARSED_TOKENS: usize = 8_000;
+/// The most tokens, white space and comments aside, in a text that is parsed. A chain such as `1 + 1 + …` nests in
+/// the tree without a parenthesis, and `pg_query` gives up when half a mebibyte of the stack is left; a chain of
+/// this many tokens gets through on a stack of 1.5 MiB, so that every thread comes to the same result.
+pub const MAX_PARSED_TOKENS: usize = 3_000;
 
 /// The deepest nesting of parentheses, brackets and `CASE` in a text that is parsed. The fingerprint looks no
 /// deeper than 100 nodes anyway.
@@ -23,7 +24,8 @@ pub const MAX_TABLES: usize = 64;
 pub(crate) struct Parsable(String);
 
 impl Parsable {
-    /// Returns the text to parse, `None` if it is too large or too deep or cannot be parsed anyway.
+    /// Returns the text to parse, `None` if it is too large or too deep, or if there is nothing to parse: for that
+    /// the binding would make a slice of a null pointer.
     pub(crate) fn new(sql: &str, tokens: &[Token]) -> Option<Parsable> {
         let is_sane = |token: &Token| match token.kind {
             TokenKind::Unterminated => false,
@@ -31,12 +33,15 @@ impl Parsable {
             TokenKind::Number => !token.text(sql).starts_with('$'),
             _ => true,
         };
-        let fits = tokens.len() <= MAX_PARSED_TOKENS && tokens.iter().all(is_sane);
-        if !fits || depth(sql, tokens) > MAX_PARSED_DEPTH {
+        let is_said = |token: &&Token| !matches!(token.kind, TokenKind::Space | TokenKind::Comment);
+        let said = || tokens.iter().filter(is_said);
+        let is_empty = said().all(|token| token.kind == TokenKind::Semicolon);
+        let is_long = said().nth(MAX_PARSED_TOKENS).is_some();
+        if is_empty || is_long || !said().all(is_sane) || depth(sql, tokens) > MAX_PARSED_DEPTH {
             return None;
         }
         let text = without_comments(sql, tokens);
-        (text.len() <= MAX_PARSED_BYTES && !text.is_empty()).then_some(Parsable(text))
+        (text.len() <= MAX_PARSED_BYTES).then_some(Parsable(text))
     }
 
     /// Returns the text with its constants replaced, `None` if it does not parse.
@@ -72,10 +77,10 @@ pub(crate) fn read_normalized<T>(normalized: &str, read: impl Fn(&Parsable) -> O
     read(&parsable).or_else(|| read(&Parsable(with_modifiers(normalized, &tokens)?)))
 }
 
-/// Types whose modifiers must be integers in the grammar, by the last word of their names.
-const TYPES_WITH_MODIFIERS: [&str; 13] = [
+/// Types and functions whose modifiers must be integers in the grammar, by the last word of their names.
+const TYPES_WITH_MODIFIERS: [&str; 17] = [
     "char", "character", "varchar", "varying", "nchar", "bit", "float", "time", "timestamp", "interval", "second",
-    "decimal", "numeric",
+    "decimal", "numeric", "current_time", "current_timestamp", "localtime", "localtimestamp",
 ];
 
 /// Writes 1 for each `$n` in a type's modifiers, `None` if there is none.
@@ -100,7 +105,7 @@ fn with_modifiers(normalized: &str, tokens: &[Token]) -> Option<String> {
     is_changed.then_some(text)
 }
 
-/// Replaces each run of white space and comments by one space.
+/// Returns the text with one space for each run of white space and comments.
 fn without_comments(sql: &str, tokens: &[Token]) -> String {
     let mut text = String::with_capacity(sql.len().min(MAX_PARSED_BYTES));
     let mut is_apart = false;
@@ -113,7 +118,11 @@ fn without_comments(sql: &str, tokens: &[Token]) -> String {
             text.push(' ');
         }
         is_apart = false;
-        text.push_str(token.text(sql));
+        text.push_str(match token.text(sql) {
+            // The parser finds the end of these too early, before `UESCAPE`; the constant's value does not matter.
+            string if token.kind == TokenKind::OtherString && string.starts_with(['u', 'U']) => "''",
+            other => other,
+        });
     }
     text
 }

@@ -1,11 +1,12 @@
 //! The scanner's way to a text without literals: works on any text, parses nothing.
 //! Everything that leaves this crate as normalised has gone through here, also what the parser normalised first.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Write;
 
-use crate::lexer::lex;
+use crate::lexer::{MAX_PARAM, Token};
 use crate::pieces::{Piece, Placeholder, Reading, pieces};
+use crate::raw::MAX_SQL_BYTES;
 
 /// Keywords after which a parenthesis stands apart; after any other word it is an argument list.
 const APART_FROM_PAREN: &[&str] = &[
@@ -23,19 +24,14 @@ const BEFORE_SIGN: &[&str] = &[
 
 /// Returns the canonical text: literals as `$n`, counted from 1 in the order of the text; no comments; white space
 /// that depends on the tokens alone; lists of literals as one literal.
-pub(crate) fn reduce(sql: &str, reading: Reading) -> String {
-    render(&reduced_pieces(&pieces(sql, &lex(sql), reading)))
-}
-
-/// Returns the pieces of the canonical text, placeholders not yet counted.
-pub(crate) fn reduced_pieces<'a>(pieces: &[Piece<'a>]) -> Vec<Piece<'a>> {
-    let mut reduced = without_signs(pieces);
+pub(crate) fn reduce(sql: &str, tokens: &[Token], reading: Reading) -> String {
+    let mut reduced = without_signs(&pieces(sql, tokens, reading));
     replace_names(&mut reduced);
     let mut reduced = without_long_rows(&without_long_lists(&reduced));
     while reduced.last() == Some(&Piece::Mark(';')) {
         reduced.pop();
     }
-    reduced
+    render(&reduced)
 }
 
 /// Makes `-` and a number one literal where the minus is a sign, as the parser does: `x = -1` is `x = 1`.
@@ -211,33 +207,48 @@ fn parenthesis_ends(pieces: &[Piece<'_>]) -> Vec<Option<usize>> {
     ends
 }
 
-/// Writes the pieces down. Equal parameters keep equal numbers.
-pub(crate) fn render(pieces: &[Piece<'_>]) -> String {
-    let mut text = String::with_capacity(pieces.len() * 6);
-    let mut numbers: HashMap<u32, u32> = HashMap::new();
-    let mut count = 0;
+/// Writes the pieces down. `$n` may be longer than what it stands for, so the end of a text near
+/// [`MAX_SQL_BYTES`] is dropped.
+fn render(pieces: &[Piece<'_>]) -> String {
+    let mut text = String::with_capacity(pieces.len() * 4);
+    let mut numbers = Numbers::default();
     for (index, piece) in pieces.iter().enumerate() {
-        if index > 0 && is_apart(&pieces[..index], piece) {
-            text.push(' ');
+        let part = match piece {
+            Piece::Word(part) | Piece::QuotedName(part) | Piece::Operator(part) => Cow::Borrowed(*part),
+            Piece::Mark(mark) => Cow::Owned(mark.to_string()),
+            Piece::Placeholder(placeholder) => Cow::Owned(format!("${}", numbers.number(*placeholder))),
+        };
+        let space = if is_apart(&pieces[..index], piece) { " " } else { "" };
+        if text.len() + space.len() + part.len() > MAX_SQL_BYTES {
+            break;
         }
-        match piece {
-            Piece::Word(part) | Piece::QuotedName(part) | Piece::Operator(part) => text.push_str(part),
-            Piece::Mark(mark) => text.push(*mark),
-            Piece::Placeholder(placeholder) => {
-                let mut next = || {
-                    count += 1;
-                    count
-                };
-                let number = match placeholder {
-                    Placeholder::Param(param) => *numbers.entry(*param).or_insert_with(next),
-                    Placeholder::Number | Placeholder::Text => next(),
-                };
-                // Writing to a String cannot go wrong.
-                let _ = write!(text, "${number}");
-            }
-        }
+        text.push_str(space);
+        text.push_str(&part);
     }
     text
+}
+
+/// Counts placeholders from 1. Equal parameters keep equal numbers; a text with more literals than there are
+/// parameters gives the last number to all the rest.
+#[derive(Default)]
+struct Numbers {
+    params: HashMap<u32, u32>,
+    count: u32,
+}
+
+impl Numbers {
+    fn number(&mut self, placeholder: Placeholder) -> u32 {
+        if let Placeholder::Param(param) = placeholder
+            && let Some(number) = self.params.get(&param)
+        {
+            return *number;
+        }
+        self.count = MAX_PARAM.min(self.count + 1);
+        if let Placeholder::Param(param) = placeholder {
+            self.params.insert(param, self.count);
+        }
+        self.count
+    }
 }
 
 /// Returns whether a space belongs before `next`. Only pairs that the lexer keeps apart anyway go without one.

@@ -60,6 +60,19 @@ pub(super) fn merge(baseline: &Snapshot, snapshot: &Snapshot, rules: RowRules) -
     merged
 }
 
+/// Returns every counter in full, as if all rows had begun from zero.
+pub(super) fn in_full(snapshot: &Snapshot) -> Deltas {
+    let counters: Vec<CounterPair<'_>> = (0..snapshot.view.columns.len())
+        .filter(|index| snapshot.view.columns[*index].kind.is_counter())
+        .filter_map(|column_index| {
+            let after = snapshot.rows.series(column_index)?;
+            Some(CounterPair { column_index, before: after, after })
+        })
+        .collect();
+    let taken: Vec<(usize, Option<usize>)> = (0..snapshot.rows.len()).map(|row| (row, None)).collect();
+    differences(snapshot.view.columns.len(), &counters, &taken)
+}
+
 /// Orders two positions; a set that is used up comes after everything.
 fn compare(baseline: &Rows, old: usize, rows: &Rows, new: usize, key: &[usize]) -> Ordering {
     match (old < baseline.len(), new < rows.len()) {

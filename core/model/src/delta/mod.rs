@@ -14,6 +14,7 @@ mod merge;
 mod history;
 
 use crate::baseline::{Baseline, Snapshot};
+use crate::time::Timestamp;
 use crate::window::{Deltas, Gap, Loss, Quality, Window};
 
 use continuity::{Continuity, judge};
@@ -42,6 +43,13 @@ pub fn subtract(baseline: Option<&Baseline>, snapshot: &Snapshot) -> Window {
             window(Some(baseline), snapshot, quality, deltas)
         }
     }
+}
+
+/// Returns what the counters hold since they began: what a first poll can show. The quality says that it is no
+/// interval; `began` is the time of the last reset of all, where the server tells.
+pub fn since_reset(snapshot: &Snapshot, began: Option<Timestamp>) -> Window {
+    let deltas = merge::in_full(snapshot);
+    Window { from: began, deltas, ..gap(None, snapshot, Gap::FirstReading) }
 }
 
 fn gap(baseline: Option<&Snapshot>, snapshot: &Snapshot, reason: Gap) -> Window {

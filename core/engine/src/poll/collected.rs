@@ -1,0 +1,298 @@
+//! What the answers of one poll mean: snapshots for the subtraction, and a line per view for the report.
+
+use std::collections::BTreeMap;
+
+use pgquerylens_model::baseline::{Baseline, Snapshot, StatementsInfo};
+use pgquerylens_model::coverage::{Coverage, coverage};
+use pgquerylens_model::delta::{since_reset, subtract};
+use pgquerylens_model::probe::Probe;
+use pgquerylens_model::report::{
+    CollectorReport, Cost, Outcome, PollReport, StatementMetrics, Status, UnifiedMetrics, ViewMetrics,
+};
+use pgquerylens_model::rows::Rows;
+use pgquerylens_model::statements::without_hidden;
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::view::{Reading, Scope, View};
+use pgquerylens_model::views::{self, activity, database, statements};
+use pgquerylens_model::window::{Quality, Sum, Window};
+
+use crate::limits::Limits;
+use crate::source::{Answer, ReadError};
+
+use super::keep::Held;
+use super::plan::Planned;
+use super::{PollOptions, naming, notices};
+
+/// Everything read so far at this poll.
+pub(super) struct Collected {
+    pub(super) probe: Probe,
+    pub(super) limits: Limits,
+    /// Snapshots in reading order, with the name of their database.
+    pub(super) snapshots: Vec<(Option<String>, Snapshot)>,
+    pub(super) hidden_entries: usize,
+    collectors: Vec<CollectorReport>,
+}
+
+impl Collected {
+    pub(super) fn new(probe: Probe, limits: Limits) -> Collected {
+        Collected { probe, limits, snapshots: Vec::new(), hidden_entries: 0, collectors: Vec::new() }
+    }
+
+    /// Returns a server-wide snapshot.
+    pub(super) fn snapshot(&self, view: &View) -> Option<&Snapshot> {
+        self.snapshots.iter().map(|(_, snapshot)| snapshot).find(|snapshot| snapshot.view.name == view.name)
+    }
+
+    /// Tells whether any session waits for a lock.
+    pub(super) fn something_waits(&self) -> bool {
+        let Some(snapshot) = self.snapshot(&activity::VIEW) else { return false };
+        let Some(column) = activity::VIEW.column_index("wait_event_type") else { return false };
+        (0..snapshot.rows.len()).any(|row| snapshot.rows.label(column, row) == Some("Lock"))
+    }
+
+    /// Returns the relations of a view that was read in the connected database, the largest first.
+    pub(super) fn relations_of(&self, source: &str, limit: usize) -> Vec<u32> {
+        let Some(view) = views::by_name(source) else { return Vec::new() };
+        let of_here = |snapshot: &&Snapshot| {
+            snapshot.view.name == source && snapshot.database == Some(self.probe.database_oid)
+        };
+        let Some(snapshot) = self.snapshots.iter().map(|(_, snapshot)| snapshot).find(of_here) else {
+            return Vec::new();
+        };
+        let Some(key) = view.key_indexes().first().copied() else { return Vec::new() };
+        let pages = view.column_index("relpages");
+        let mut relations: Vec<(i64, u32)> = (0..snapshot.rows.len())
+            .filter_map(|row| {
+                let oid = u32::try_from(snapshot.rows.int(key, row)?).ok()?;
+                Some((pages.and_then(|column| snapshot.rows.int(column, row)).unwrap_or(0), oid))
+            })
+            .collect();
+        relations.sort_by_key(|(pages, oid)| (std::cmp::Reverse(*pages), *oid));
+        relations.into_iter().take(limit).map(|(_, oid)| oid).collect()
+    }
+
+    /// Notes what a plan left out.
+    pub(super) fn note_left_out(&mut self, planned: &Planned) {
+        for (view, why) in &planned.not_offered {
+            self.note(view, Outcome::NotOffered(why.clone()), 0.0);
+        }
+        for view in &planned.not_due {
+            self.note(view, Outcome::NotDue, 0.0);
+        }
+    }
+
+    fn note(&mut self, view: &'static View, outcome: Outcome, duration_ms: f64) {
+        let database = (view.scope == Scope::Database).then(|| self.probe.database_name.clone());
+        let known = self.collectors.iter().any(|report| report.view == view.name && report.database == database);
+        if !known || matches!(outcome, Outcome::Read { .. } | Outcome::Failed { .. }) {
+            self.collectors.push(CollectorReport { view: view.name, database, outcome, duration_ms });
+        }
+    }
+
+    /// Takes the answers of one batch in.
+    pub(super) fn absorb(&mut self, answers: Vec<Answer>) {
+        let mut batches: BTreeMap<&'static str, Vec<Answer>> = BTreeMap::new();
+        let mut order = Vec::new();
+        for answer in answers {
+            let name = if answer.view.name == statements::INFO.name { statements::VIEW.name } else { answer.view.name };
+            if !batches.contains_key(name) {
+                order.push(name);
+            }
+            batches.entry(name).or_default().push(answer);
+        }
+        for name in order {
+            let answers = batches.remove(name).unwrap_or_default();
+            let duration_ms = answers.iter().map(|answer| answer.duration.as_secs_f64() * 1e3).sum();
+            match name == statements::VIEW.name {
+                true => self.absorb_statements(answers, duration_ms),
+                false => self.absorb_view(answers, duration_ms),
+            }
+        }
+    }
+
+    /// One view: one answer, or one per batch of relations, each of which fails alone.
+    fn absorb_view(&mut self, answers: Vec<Answer>, duration_ms: f64) {
+        let Some(view) = answers.first().map(|answer| answer.view) else { return };
+        let mut rows: Option<Rows> = None;
+        let mut failure = None;
+        for answer in answers {
+            match answer.rows {
+                Ok(more) => rows = Some(rows.map_or_else(|| more.clone(), |rows| rows.followed_by(more.clone()))),
+                Err(error) => failure = Some(error),
+            }
+        }
+        if let Some(error) = failure {
+            self.note(view, Outcome::Failed { error: error.to_string() }, duration_ms);
+        }
+        if let Some(rows) = rows {
+            self.note(view, Outcome::Read { row_count: rows.len() }, duration_ms);
+            self.keep(view, rows, None, None);
+        }
+    }
+
+    /// The extension's own figures, the counters, the figures again: a reset in between spoils the reading.
+    fn absorb_statements(&mut self, answers: Vec<Answer>, duration_ms: f64) {
+        let mut rows = answers.into_iter().map(|answer| answer.rows);
+        let read = (|| {
+            let mut next = || rows.next().unwrap_or(Err(ReadError::NotRecorded));
+            let (before, counters, after) = (next()?, next()?, next()?);
+            let (before, after) = (Info::of(&before), Info::of(&after));
+            (before.stats_reset == after.stats_reset).then_some((before, counters, after)).ok_or(ReadError::ResetWhileReading)
+        })();
+        match read {
+            Err(error) => self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms),
+            Ok((before, counters, after)) => {
+                let (counters, hidden) = without_hidden(counters);
+                self.hidden_entries = hidden;
+                self.note(&statements::VIEW, Outcome::Read { row_count: counters.len() }, duration_ms);
+                let info = StatementsInfo {
+                    stats_reset: before.stats_reset,
+                    dealloc_before: before.dealloc,
+                    dealloc_after: after.dealloc,
+                    max_entries: self.probe.capabilities.switches.statements_max,
+                };
+                self.keep(&statements::VIEW, counters, before.read_at, Some(info));
+            }
+        }
+    }
+
+    fn keep(&mut self, view: &'static View, mut rows: Rows, read_at: Option<Timestamp>, info: Option<StatementsInfo>) {
+        for (index, column) in view.columns.iter().enumerate() {
+            if !self.probe.capabilities.measures(column) {
+                rows.remove_column(index);
+            }
+        }
+        let own_clock = view.column_index("read_at").and_then(|column| rows.time(column, 0));
+        let in_database = view.scope == Scope::Database;
+        let snapshot = Snapshot {
+            view,
+            database: in_database.then_some(self.probe.database_oid),
+            taken_at: read_at.or(own_clock).unwrap_or(self.probe.read_at),
+            identity: self.probe.identity,
+            visibility: self.probe.visibility(),
+            statements: info,
+            rows,
+        };
+        let database = in_database.then(|| self.probe.database_name.clone());
+        self.snapshots.push((database, snapshot.in_key_order()));
+    }
+
+    /// Subtracts, names statements and sums the poll up; the baselines of the next poll go into the state.
+    pub(super) fn into_report(
+        self,
+        target: &str,
+        held: &mut Held,
+        options: &PollOptions,
+        mut cost: Cost,
+    ) -> PollReport {
+        let mut statement_baseline = None;
+        let mut views = Vec::new();
+        for (database, snapshot) in self.snapshots {
+            let state = held.state_mut();
+            state.note_read(snapshot.view, snapshot.database, snapshot.taken_at);
+            let mut window = None;
+            if snapshot.view.has_counters() {
+                let baseline = state.take_baseline(snapshot.view, snapshot.database);
+                window = Some(subtract(baseline.as_ref(), &snapshot));
+                state.put_baseline(&Baseline::of(&snapshot));
+                if snapshot.view.name == statements::VIEW.name {
+                    statement_baseline = baseline;
+                }
+            }
+            views.push(ViewMetrics { view: snapshot.view, database, snapshot, window });
+        }
+        held.remember_roles(&views);
+        let statements = statement_metrics(&views, statement_baseline, self.hidden_entries, held, options);
+        if let Some(metrics) = statements.as_ref().filter(|metrics| is_interval(&metrics.window) && held.knows_own()) {
+            let own = |name: &str| metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten();
+            cost.own_exec_time_ms = own("total_exec_time").map(Sum::as_f64);
+            cost.own_temp_blks_written = own("temp_blks_written").map(|sum| sum.as_f64() as i64);
+        }
+        let metrics = UnifiedMetrics {
+            provider: self.probe.capabilities.provider,
+            identity: self.probe.identity,
+            read_at: self.probe.read_at,
+            coverage: coverage_of(&views),
+            probe: self.probe,
+            views,
+            statements,
+        };
+        let notices = notices::of(&metrics, &self.collectors, self.hidden_entries);
+        let degraded = notices.iter().any(|notice| notice.degrades);
+        PollReport {
+            target: target.to_owned(),
+            status: if degraded { Status::Degraded } else { Status::Ok },
+            collectors: self.collectors,
+            notices,
+            cost,
+            walk: None,
+            metrics: Some(metrics),
+        }
+    }
+}
+
+/// pg_stat_statements_info's one row.
+struct Info {
+    stats_reset: Option<Timestamp>,
+    dealloc: Option<i64>,
+    read_at: Option<Timestamp>,
+}
+
+impl Info {
+    fn of(rows: &Rows) -> Info {
+        let column = |name| statements::INFO.column_index(name);
+        Info {
+            stats_reset: column("stats_reset").and_then(|index| rows.time(index, 0)),
+            dealloc: column("dealloc").and_then(|index| rows.int(index, 0)),
+            read_at: column("read_at").and_then(|index| rows.time(index, 0)),
+        }
+    }
+}
+
+fn is_interval(window: &Window) -> bool {
+    !matches!(window.quality, Quality::Gap(_))
+}
+
+fn statement_metrics(
+    views: &[ViewMetrics],
+    baseline: Option<Baseline>,
+    hidden_entries: usize,
+    held: &Held,
+    options: &PollOptions,
+) -> Option<StatementMetrics> {
+    let metrics = views.iter().find(|metrics| metrics.view.name == statements::VIEW.name)?;
+    let snapshot = &metrics.snapshot;
+    let window = match metrics.window.clone() {
+        Some(window) if is_interval(&window) => window,
+        _ => since_reset(snapshot, snapshot.statements.and_then(|info| info.stats_reset)),
+    };
+    let (selection, named) = naming::name(&window, snapshot, views, held, options);
+    let entries = snapshot.rows.len();
+    Some(StatementMetrics { window, baseline, selection, named, hidden_entries, entries })
+}
+
+/// Top-level statement time against the databases' active time, both over their own windows.
+fn coverage_of(views: &[ViewMetrics]) -> Option<Coverage> {
+    let find = |view: &View| views.iter().find(|metrics| metrics.view.name == view.name);
+    let statements = find(&statements::VIEW)?;
+    let window = statements.window.as_ref().filter(|window| is_interval(window))?;
+    let toplevel = statements::VIEW.column_index("toplevel")?;
+    let rows = &statements.snapshot.rows;
+    let is_toplevel = |row: usize| rows.flag(toplevel, window.deltas.row_indexes[row]) != Some(false);
+    let sum = |name: &str| {
+        let column = statements::VIEW.column_index(name)?;
+        window.deltas.sum(column, is_toplevel).map(Sum::as_f64)
+    };
+    let milliseconds = sum("total_exec_time")? + sum("total_plan_time").unwrap_or(0.0);
+    let databases = find(&database::VIEW).and_then(|metrics| {
+        let window = metrics.window.as_ref().filter(|window| is_interval(window))?;
+        let column = database::VIEW.column_index("active_time")?;
+        Some((window.deltas.sum(column, |_| true)?.as_f64(), window.seconds()?))
+    });
+    coverage((milliseconds, window.seconds()?), databases)
+}
+
+/// Tells whether a view is one of those that a poll reads in every database.
+pub(super) fn is_per_database(view: &View) -> bool {
+    view.scope == Scope::Database && matches!(view.reading, Reading::Whole | Reading::PerRelationOf(_))
+}

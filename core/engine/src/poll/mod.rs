@@ -1,0 +1,236 @@
+//! One poll: probe, read what is due, follow up, subtract, commit.
+//!
+//! The flow is here; what is read is [`plan`]'s decision, what the answers mean [`collected`]'s, which statements
+//! are named [`naming`]'s.
+
+mod collected;
+mod keep;
+mod naming;
+mod notices;
+mod plan;
+mod texts;
+mod walk;
+
+use std::fmt;
+
+use pgquerylens_model::identity::Identity;
+use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
+use pgquerylens_model::report::{Cost, PollReport};
+use pgquerylens_model::selection::Order;
+use pgquerylens_model::version::ServerVersion;
+use tokio::time::Instant;
+
+use crate::dial::ConnectError;
+use crate::limits::Limits;
+use crate::source::session::Mode;
+use crate::source::{Answer, Opened, ReadError, Source, Unit};
+use crate::state::StateStore;
+
+use collected::Collected;
+use keep::Held;
+pub use keep::StateTrouble;
+
+/// What a poll reads and names.
+#[derive(Clone, Debug)]
+pub struct PollOptions {
+    /// The budget.
+    pub limits: Limits,
+    /// How many statements are named in each order.
+    pub top: usize,
+    /// The orders.
+    pub orders: Vec<Order>,
+    /// Whose tables, indexes, functions and sequences are read.
+    pub databases: Databases,
+    /// Read everything now, due or not.
+    pub all_due: bool,
+}
+
+/// Whose tables, indexes, functions and sequences are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Databases {
+    /// Those of the connected database.
+    Connected,
+    /// Those of these databases, one after another.
+    Named(Vec<String>),
+    /// Those of every database that takes connections, one after another.
+    All,
+}
+
+/// Why a poll read nothing.
+#[derive(Debug)]
+pub enum PollFailure {
+    /// No connection.
+    Connect(ConnectError),
+    /// A connection, but not even the probe was answered.
+    Probe(ReadError),
+    /// A version that we do not read.
+    Unsupported(ServerVersion),
+    /// The state cannot be used, or was not kept.
+    State(StateTrouble),
+}
+
+impl fmt::Display for PollFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PollFailure::Connect(error) => write!(f, "{error}"),
+            PollFailure::Probe(error) => write!(f, "ask the server who it is: {error}"),
+            PollFailure::Unsupported(version) => {
+                write!(f, "the server is PostgreSQL {version}; versions 12 to 18 are read")
+            }
+            PollFailure::State(trouble) => write!(f, "{trouble}"),
+        }
+    }
+}
+
+impl std::error::Error for PollFailure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PollFailure::Connect(error) => Some(error),
+            PollFailure::Probe(error) => Some(error),
+            PollFailure::State(trouble) => Some(trouble),
+            PollFailure::Unsupported(_) => None,
+        }
+    }
+}
+
+/// Polls one server again and again, over one held connection.
+pub struct Poller<S, T> {
+    source: S,
+    store: T,
+    target: String,
+    options: PollOptions,
+    opened: Option<Opened>,
+    control: Option<Control>,
+    held: Option<Held>,
+}
+
+/// The control file's facts, good for one connection and one role of the server.
+#[derive(Clone, Copy, Debug)]
+struct Control {
+    in_recovery: bool,
+    system_identifier: Option<i64>,
+    timeline: Option<i64>,
+}
+
+impl<S: Source, T: StateStore> Poller<S, T> {
+    /// Prepares polls of one target; nothing is opened yet.
+    pub fn new(source: S, store: T, target: String, options: PollOptions) -> Poller<S, T> {
+        Poller { source, store, target, options, opened: None, control: None, held: None }
+    }
+
+    /// Returns where the rows come from.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Polls once; what was read by the deadline is reported.
+    pub async fn poll(&mut self) -> Result<PollReport, PollFailure> {
+        let began = Instant::now();
+        let deadline = began + self.options.limits.deadline;
+        let before = self.source.cost();
+        let mut held = match self.held.take() {
+            Some(held) => held,
+            None => Held::load(&self.store).await.map_err(PollFailure::State)?,
+        };
+        let probe = self.probe(deadline).await?;
+        held.check_server(&self.target, &probe).map_err(PollFailure::State)?;
+
+        let mut collected = Collected::new(probe, self.options.limits.clone());
+        let due = plan::first_batch(&collected.probe, held.state(), &self.options);
+        self.read(due, &mut collected, deadline).await;
+        let follow_up = plan::second_batch(&collected, held.state(), &self.options);
+        self.read(follow_up, &mut collected, deadline).await;
+        let text_notice = self.read_texts(&collected, &mut held, deadline).await;
+        let walk = self.walk(&mut collected, &mut held, deadline).await;
+
+        let cost = spent(&before, &self.source.cost(), began);
+        let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);
+        report.walk = walk;
+        report.notices.extend(text_notice);
+        self.held = Some(held.commit(&self.store, &mut report.notices).await.map_err(PollFailure::State)?);
+        Ok(report)
+    }
+
+    /// Runs planned units, if there are any, and hands the answers over.
+    async fn read(&mut self, planned: plan::Planned, collected: &mut Collected, deadline: Instant) {
+        collected.note_left_out(&planned);
+        if planned.units.is_empty() {
+            return;
+        }
+        let answers = self.source.read(&planned.units, deadline).await;
+        collected.absorb(answers);
+    }
+
+    /// Probes over the held connection, or over a new one if that has ended.
+    async fn probe(&mut self, deadline: Instant) -> Result<Probe, PollFailure> {
+        if self.source.is_open()
+            && let Ok(probe) = self.probe_once(deadline).await
+        {
+            return Ok(probe);
+        }
+        self.control = None;
+        self.opened = Some(self.source.open(None).await.map_err(PollFailure::Connect)?);
+        let probe = self.probe_once(deadline).await?;
+        if probe.session.search_path == "pg_catalog" || self.mode() == Some(Mode::Pooled) {
+            return Ok(probe);
+        }
+        // The settings of the startup packet did not arrive: something in front dropped them.
+        self.source.set_pooled();
+        if let Some(opened) = &mut self.opened {
+            opened.mode = Mode::Pooled;
+        }
+        self.probe_once(deadline).await
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.opened.as_ref().map(|opened| opened.mode)
+    }
+
+    async fn probe_once(&mut self, deadline: Instant) -> Result<Probe, PollFailure> {
+        let version = self.opened.as_ref().map_or(ServerVersion(0), |opened| opened.version);
+        let sql = PROBE.statement_for(version.major()).ok_or(PollFailure::Unsupported(version))?;
+        let mut units = vec![Unit::single(&PROBE, sql)];
+        let control_sql = CONTROL.statement_for(version.major()).filter(|_| self.control.is_none());
+        units.extend(control_sql.map(|sql| Unit::single(&CONTROL, sql)));
+        let mut answers = self.source.read(&units, deadline).await.into_iter();
+        let rows = answers.next().map_or(Err(ReadError::NotRecorded), |answer| answer.rows);
+        let rows = rows.map_err(PollFailure::Probe)?;
+        let mut probe = Probe::from_rows(&rows).ok_or(PollFailure::Probe(ReadError::NotRecorded))?;
+        let control = match (answers.next(), self.control) {
+            (Some(answer), _) => read_control(answer, probe.identity),
+            (None, Some(control)) if control.in_recovery == probe.identity.in_recovery => control,
+            // A promotion: the timeline is another, and is read again with the next probe.
+            (None, _) => {
+                self.control = None;
+                return Box::pin(self.probe_once(deadline)).await;
+            }
+        };
+        self.control = Some(control);
+        probe.identity.system_identifier = control.system_identifier;
+        probe.identity.timeline = control.timeline;
+        Ok(probe)
+    }
+}
+
+/// A provider that denies the control file leaves both unknown.
+fn read_control(answer: Answer, identity: Identity) -> Control {
+    let rows = answer.rows.unwrap_or_default();
+    let int = |name| rows.int(CONTROL.column_index(name)?, 0);
+    Control {
+        in_recovery: identity.in_recovery,
+        system_identifier: int("system_identifier"),
+        timeline: int("timeline"),
+    }
+}
+
+fn spent(before: &Cost, after: &Cost, began: Instant) -> Cost {
+    Cost {
+        connections: after.connections - before.connections,
+        statements: after.statements - before.statements,
+        round_trips: after.round_trips - before.round_trips,
+        received_bytes: after.received_bytes - before.received_bytes,
+        sent_bytes: after.sent_bytes - before.sent_bytes,
+        duration_ms: began.elapsed().as_secs_f64() * 1e3,
+        ..Cost::default()
+    }
+}

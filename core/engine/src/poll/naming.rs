@@ -1,0 +1,81 @@
+//! Which statements a report names, and what is known of them.
+
+use std::collections::BTreeSet;
+
+use pgquerylens_model::baseline::Snapshot;
+use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
+use pgquerylens_model::report::{NamedStatement, ViewMetrics};
+use pgquerylens_model::selection::{Selection, select};
+use pgquerylens_model::statements::StatementKey;
+use pgquerylens_model::views::database;
+use pgquerylens_model::window::Window;
+
+use super::keep::Held;
+use super::{Databases, PollOptions};
+
+/// Selects, and tells what is known of each selected statement.
+pub(super) fn name(
+    window: &Window,
+    snapshot: &Snapshot,
+    views: &[ViewMetrics],
+    held: &Held,
+    options: &PollOptions,
+) -> (Selection, Vec<NamedStatement>) {
+    let key = |row: usize| StatementKey::of(&snapshot.rows, window.deltas.row_indexes[row]);
+    let own = |row: usize| key(row).is_some_and(|key| held.is_own(&key));
+    let names = Names::of(views, held);
+    let unwanted: BTreeSet<usize> =
+        (0..window.deltas.len()).filter(|row| !key(*row).is_some_and(|key| names.is_wanted(&key, options))).collect();
+    let selection = select(window, options.top, &options.orders, own, |row| !unwanted.contains(&row));
+    let named = selection.selected.iter().map(|selected| named(key(selected.row), &names, held)).collect();
+    (selection, named)
+}
+
+fn named(key: Option<StatementKey>, names: &Names<'_>, held: &Held) -> NamedStatement {
+    let Some(key) = key else { return NamedStatement::default() };
+    let entry = held.dictionary().get(key.dbid, key.queryid);
+    NamedStatement {
+        datname: names.database(key.dbid).map(str::to_owned),
+        rolname: names.role(key.userid).map(str::to_owned),
+        query: entry.and_then(|entry| entry.text.as_ref()).map(|text| text.as_str().to_owned()),
+        fingerprint: entry.map(|entry| entry.fingerprint.clone()),
+        statement_type: entry.map(|entry| entry.statement_type.clone()),
+        tables: entry.map(|entry| entry.tables.clone()).unwrap_or_default(),
+    }
+}
+
+/// Names of databases from this poll, and of roles from the last time they were read.
+struct Names<'n> {
+    views: &'n [ViewMetrics],
+    held: &'n Held,
+}
+
+impl<'n> Names<'n> {
+    fn of(views: &'n [ViewMetrics], held: &'n Held) -> Names<'n> {
+        Names { views, held }
+    }
+
+    fn database(&self, dbid: i64) -> Option<&str> {
+        let metrics = self.views.iter().find(|metrics| metrics.view.name == database::VIEW.name)?;
+        let rows = &metrics.snapshot.rows;
+        let (oid, name) = (database::VIEW.column_index("datid")?, database::VIEW.column_index("datname")?);
+        let row = (0..rows.len()).find(|row| rows.int(oid, *row) == Some(dbid))?;
+        rows.label(name, row)
+    }
+
+    fn role(&self, userid: i64) -> Option<&str> {
+        self.held.role_name(userid)
+    }
+
+    /// A provider's own work is not the user's; a named database narrows what is named, never what is counted.
+    fn is_wanted(&self, key: &StatementKey, options: &PollOptions) -> bool {
+        let datname = self.database(key.dbid);
+        let provider_owned = datname.is_some_and(|name| PROVIDER_DATABASES.contains(&name))
+            || self.role(key.userid).is_some_and(|name| PROVIDER_ROLES.contains(&name));
+        let in_scope = match &options.databases {
+            Databases::Named(names) => datname.is_some_and(|name| names.iter().any(|named| named == name)),
+            Databases::Connected | Databases::All => true,
+        };
+        in_scope && !provider_owned
+    }
+}

@@ -1,0 +1,147 @@
+//! What is read at this poll: pure decisions from the probe, the state and the options.
+
+use pgquerylens_model::cadence::is_due;
+use pgquerylens_model::capabilities::NotRead;
+use pgquerylens_model::probe::Probe;
+use pgquerylens_model::view::{Reading, Scope, View};
+use pgquerylens_model::views;
+use pgquerylens_model::views::statements;
+
+use crate::source::{Request, Unit};
+use crate::state::contents::State;
+
+use super::PollOptions;
+use super::collected::Collected;
+
+/// Relations whose size is asked for in one poll at most, the largest first: opening 10,000 relations is seconds.
+const MAX_RELATIONS_PER_POLL: usize = 10_000;
+
+/// What is to be read, and what is not and why.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// What is to be read.
+    pub(super) units: Vec<Unit>,
+    /// What this server does not have.
+    pub(super) not_offered: Vec<(&'static View, NotRead)>,
+    /// What is not due.
+    pub(super) not_due: Vec<&'static View>,
+}
+
+/// Everything that is due and needs no other view's rows.
+pub(super) fn first_batch(probe: &Probe, state: &State, options: &PollOptions) -> Planned {
+    let mut planned = Planned::default();
+    planned.add_statements(probe);
+    for view in views::ALL {
+        if view.reading == Reading::Whole {
+            planned.add(view, probe, state, options);
+        }
+    }
+    planned
+}
+
+/// What follows from the first batch: blocking where something waits, progress where a command runs, sizes of the
+/// relations that were seen.
+pub(super) fn second_batch(collected: &Collected, state: &State, options: &PollOptions) -> Planned {
+    let probe = &collected.probe;
+    let mut planned = Planned::default();
+    for view in views::ALL {
+        match view.reading {
+            Reading::WhereSomethingWaits if collected.something_waits() => planned.add(view, probe, state, options),
+            Reading::WhereInProgress(command) if probe.in_progress.contains(&command) => {
+                planned.add(view, probe, state, options);
+            }
+            Reading::PerRelationOf(source) => planned.add_per_relation(view, source, collected, state, options),
+            _ => {}
+        }
+    }
+    planned
+}
+
+/// The views of one database, for the walk. The parts that need relations come after, by [`relations_of`].
+pub(super) fn database_batch(probe: &Probe, state: &State, options: &PollOptions) -> Planned {
+    let mut planned = Planned::default();
+    for view in views::ALL {
+        if view.scope == Scope::Database && view.reading == Reading::Whole {
+            planned.add(view, probe, state, options);
+        }
+    }
+    planned
+}
+
+/// The parts of a walked database that need the relations read just before.
+pub(super) fn database_follow_up(collected: &Collected, state: &State, options: &PollOptions) -> Planned {
+    let mut planned = Planned::default();
+    for view in views::ALL {
+        if let Reading::PerRelationOf(source) = view.reading {
+            planned.add_per_relation(view, source, collected, state, options);
+        }
+    }
+    planned
+}
+
+impl Planned {
+    /// The extension's own figures before and after the counters, in one transaction under its schema.
+    fn add_statements(&mut self, probe: &Probe) {
+        let capabilities = &probe.capabilities;
+        let info = capabilities.statement_for(&statements::INFO);
+        let counters = capabilities.statement_for(&statements::VIEW);
+        match (info, counters, &capabilities.statements) {
+            (Ok(info), Ok(counters), Some(extension)) => {
+                let request = |view, sql| Request { view, sql, relations: None };
+                self.units.push(Unit {
+                    schema: Some(extension.schema.clone()),
+                    requests: vec![
+                        request(&statements::INFO, info),
+                        request(&statements::VIEW, counters),
+                        request(&statements::INFO, info),
+                    ],
+                });
+            }
+            (_, Err(why), _) | (Err(why), ..) => self.not_offered.push((&statements::VIEW, why)),
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, view: &'static View, probe: &Probe, state: &State, options: &PollOptions) {
+        if let Some(sql) = self.due(view, probe, state, options) {
+            self.units.push(Unit::single(view, sql));
+        }
+    }
+
+    fn add_per_relation(
+        &mut self,
+        view: &'static View,
+        source: &str,
+        collected: &Collected,
+        state: &State,
+        options: &PollOptions,
+    ) {
+        let relations = collected.relations_of(source, MAX_RELATIONS_PER_POLL);
+        if relations.is_empty() {
+            return;
+        }
+        let Some(sql) = self.due(view, &collected.probe, state, options) else { return };
+        for batch in relations.chunks(options.limits.relations_per_batch.max(1)) {
+            let request = Request { view, sql, relations: Some(batch.to_vec()) };
+            self.units.push(Unit { schema: None, requests: vec![request] });
+        }
+    }
+
+    /// Returns the statement of a view that is offered and due; otherwise notes why not.
+    fn due(&mut self, view: &'static View, probe: &Probe, state: &State, options: &PollOptions) -> Option<&'static str> {
+        let sql = match probe.capabilities.statement_for(view) {
+            Ok(sql) => sql,
+            Err(why) => {
+                self.not_offered.push((view, why));
+                return None;
+            }
+        };
+        let database = (view.scope == Scope::Database).then_some(probe.database_oid);
+        let last = state.last_read(view, database);
+        if options.all_due || is_due(view.cadence, options.limits.pauses, last, probe.read_at) {
+            return Some(sql);
+        }
+        self.not_due.push(view);
+        None
+    }
+}

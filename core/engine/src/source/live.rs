@@ -1,0 +1,134 @@
+//! The live server: opens the one connection, falls back to a pooler's ways where it must, and counts the cost.
+
+use std::sync::atomic::Ordering;
+
+use pgquerylens_model::report::Cost;
+use pgquerylens_model::version::ServerVersion;
+use tokio::time::Instant;
+
+use crate::conninfo::Target;
+use crate::dial::{ConnectError, Startup, Traffic, dial};
+use crate::limits::{APPLICATION_NAME, Limits};
+
+use super::session::{Counts, Mode, Session};
+use super::{Answer, Opened, ReadError, Source, TextSink, Unit};
+
+/// A server and the connection to it, if one is open.
+pub struct Live {
+    target: Target,
+    limits: Limits,
+    session: Option<Session>,
+    at_home: bool,
+    spent: Spent,
+}
+
+/// What connections that are closed have cost, and how many there were.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
+    connections: u64,
+    counts: Counts,
+    sent_bytes: u64,
+    received_bytes: u64,
+}
+
+impl Live {
+    /// Names the server; nothing is opened yet.
+    pub fn new(target: Target, limits: Limits) -> Live {
+        Live { target, limits, session: None, at_home: false, spent: Spent::default() }
+    }
+
+    /// Returns the target.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+}
+
+impl Source for Live {
+    fn is_open(&self) -> bool {
+        self.at_home && self.session.as_ref().is_some_and(|session| !session.is_closed())
+    }
+
+    async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
+        self.close();
+        let target = database.map_or_else(|| self.target.clone(), |name| self.target.with_database(name));
+        let options = self.limits.startup_options();
+        let startup = Startup { application_name: APPLICATION_NAME, options: Some(&options) };
+        let (dialled, mode) = match dial(&target, startup, self.limits.connect_timeout).await {
+            Err(ConnectError::OptionsRefused { .. }) => {
+                let without = Startup { application_name: APPLICATION_NAME, options: None };
+                (dial(&target, without, self.limits.connect_timeout).await?, Mode::Pooled)
+            }
+            dialled => (dialled?, Mode::Direct),
+        };
+        let version = ServerVersion::from_parameter(&dialled.parameters.server_version).unwrap_or(ServerVersion(0));
+        let opened = Opened { version, tls: dialled.tls.clone(), mode };
+        self.session = Some(Session::new(dialled, mode, &self.limits));
+        self.spent.connections += 1;
+        self.at_home = database.is_none();
+        Ok(opened)
+    }
+
+    fn close(&mut self) {
+        if let Some(session) = self.session.take() {
+            let counts = session.counts();
+            self.spent.counts.statements += counts.statements;
+            self.spent.counts.round_trips += counts.round_trips;
+            self.spent.sent_bytes += session.traffic().sent.load(Ordering::Relaxed);
+            self.spent.received_bytes += session.traffic().received.load(Ordering::Relaxed);
+        }
+    }
+
+    fn set_pooled(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.set_pooled();
+        }
+    }
+
+    fn cost(&self) -> Cost {
+        let open = self.session.as_ref();
+        let counts = open.map(Session::counts).unwrap_or_default();
+        let bytes = |get: fn(&Traffic) -> u64| open.map_or(0, |session| get(session.traffic()));
+        Cost {
+            connections: self.spent.connections,
+            statements: self.spent.counts.statements + counts.statements,
+            round_trips: self.spent.counts.round_trips + counts.round_trips,
+            received_bytes: self.spent.received_bytes + bytes(|traffic| traffic.received.load(Ordering::Relaxed)),
+            sent_bytes: self.spent.sent_bytes + bytes(|traffic| traffic.sent.load(Ordering::Relaxed)),
+            ..Cost::default()
+        }
+    }
+
+    async fn read(&mut self, units: &[Unit], deadline: Instant) -> Vec<Answer> {
+        let Some(session) = &mut self.session else { return no_connection(units) };
+        let answers = session.run(units, deadline).await;
+        let ended = |answer: &Answer| answer.rows.as_ref().is_err_and(ReadError::ends_session);
+        if answers.iter().any(ended) {
+            self.close();
+        }
+        answers
+    }
+
+    async fn stream_texts(
+        &mut self,
+        unit: &Unit,
+        budget_bytes: u64,
+        deadline: Instant,
+        sink: &mut TextSink<'_>,
+    ) -> Result<u64, ReadError> {
+        let Some(session) = &mut self.session else { return Err(lost()) };
+        let streamed = session.stream(unit, budget_bytes, deadline, sink).await;
+        if streamed.as_ref().is_err_and(ReadError::ends_session) {
+            self.close();
+        }
+        streamed
+    }
+}
+
+fn no_connection(units: &[Unit]) -> Vec<Answer> {
+    let requests = units.iter().flat_map(|unit| &unit.requests);
+    requests.map(|request| Answer { view: request.view, rows: Err(lost()), duration: std::time::Duration::ZERO }).collect()
+}
+
+fn lost() -> ReadError {
+    ReadError::Lost("no connection is open".to_owned())
+}

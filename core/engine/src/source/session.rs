@@ -1,0 +1,373 @@
+//! One connection to the server, and how units of statements travel over it.
+//!
+//! A direct connection has its settings from the startup packet; every unit is a transaction of its own. Behind a
+//! transaction pooler, which drops or refuses those settings, one read-only transaction holds the whole batch:
+//! SET LOCAL first, then a savepoint per unit. Either way a batch is sent at once and answered in one round trip,
+//! every statement is unnamed and has a Sync of its own, so that an error ends its unit alone.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use pgquerylens_model::decode::Decoder;
+use pgquerylens_model::rows::{RawText, Rows};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::{Client, Row, RowStream};
+
+use crate::dial::{Canceller, Dialled, Traffic};
+use crate::limits::Limits;
+
+use super::{Answer, ReadError, Request, TextSink, Unit};
+
+/// The comment that every statement of ours begins with, by which we know them in pg_stat_statements.
+pub use pgquerylens_sql::OWN_MARKER;
+
+/// How long a cancel request may take once the deadline has come.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Sets the extension's schema for one transaction, the only way in which a name of the server's reaches SQL.
+const SET_SCHEMA: &str = "select pg_catalog.set_config('search_path', pg_catalog.quote_ident($1), true)";
+
+/// What stands between us and the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing that shares our connection with others.
+    Direct,
+    /// A pooler that may give every transaction another backend.
+    Pooled,
+}
+
+/// What a session has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Statements sent, our own transaction control included.
+    pub statements: u64,
+    /// Times we waited for the server's answer after login.
+    pub round_trips: u64,
+}
+
+/// One connection.
+pub struct Session {
+    client: Client,
+    driver: JoinHandle<()>,
+    canceller: Canceller,
+    traffic: std::sync::Arc<Traffic>,
+    mode: Mode,
+    local_settings: String,
+    counts: Counts,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// A statement on its way, with what it is to the batch.
+enum Sent<'u> {
+    Control(String),
+    SetSchema(&'u str),
+    Read(&'u Request),
+}
+
+type Outcome = Result<Option<Rows>, ReadError>;
+
+impl Session {
+    /// Takes over a fresh connection.
+    pub fn new(dialled: Dialled, mode: Mode, limits: &Limits) -> Session {
+        let Dialled { client, driver, traffic, canceller, .. } = dialled;
+        let driver = tokio::spawn(async move {
+            // What ended the connection reaches whoever waits for an answer.
+            let _ended = driver.await;
+        });
+        Session { client, driver, canceller, traffic, mode, local_settings: local_settings(limits), counts: Counts::default() }
+    }
+
+    /// Treats the connection as pooled from now on: its settings were found missing.
+    pub fn set_pooled(&mut self) {
+        self.mode = Mode::Pooled;
+    }
+
+    /// Tells whether the connection has ended.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Returns what the session has cost so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Returns the bytes sent and received so far.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// Runs the units and returns one answer per request, in order.
+    pub async fn run(&mut self, units: &[Unit], deadline: Instant) -> Vec<Answer> {
+        let sent = self.plan(units);
+        self.counts.statements += sent.len() as u64;
+        self.counts.round_trips += 1;
+        let began = Instant::now();
+        let futures = sent.iter().map(|sent| Box::pin(send(&self.client, sent)) as Pin<Box<_>>).collect();
+        let (finished, all) = gather(futures, deadline).await;
+        if !all {
+            let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+        }
+        answers(&sent, finished, began)
+    }
+
+    /// Streams the result of a unit's one statement to the sink.
+    pub async fn stream(
+        &mut self,
+        unit: &Unit,
+        budget_bytes: u64,
+        deadline: Instant,
+        sink: &mut TextSink<'_>,
+    ) -> Result<u64, ReadError> {
+        self.counts.round_trips += 1;
+        let sent = self.plan(std::slice::from_ref(unit));
+        self.counts.statements += sent.len() as u64;
+        let streamed = timeout_at(deadline, stream_unit(&self.client, &sent, budget_bytes, sink)).await;
+        match streamed {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => {
+                if error.ends_session() {
+                    let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+                }
+                Err(error)
+            }
+            Err(_) => {
+                let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+                Err(ReadError::DeadlineReached)
+            }
+        }
+    }
+
+    fn plan<'u>(&self, units: &'u [Unit]) -> Vec<Sent<'u>> {
+        let mut sent = Vec::new();
+        if self.mode == Mode::Pooled {
+            sent.push(control("begin read only"));
+            sent.push(Sent::Control(self.local_settings.clone()));
+        }
+        for unit in units {
+            let (opening, closing) = match (self.mode, &unit.schema) {
+                (Mode::Pooled, _) => (Some("savepoint unit"), Some("rollback to savepoint unit")),
+                (Mode::Direct, Some(_)) => (Some("begin read only"), Some("commit")),
+                (Mode::Direct, None) => (None, None),
+            };
+            sent.extend(opening.map(control));
+            sent.extend(unit.schema.as_deref().map(Sent::SetSchema));
+            sent.extend(unit.requests.iter().map(Sent::Read));
+            sent.extend(closing.map(control));
+        }
+        if self.mode == Mode::Pooled {
+            sent.push(control("commit"));
+        }
+        sent
+    }
+}
+
+fn control<'u>(sql: &str) -> Sent<'u> {
+    Sent::Control(sql.to_owned())
+}
+
+/// `select set_config(…, true), …` for the settings that a direct connection has from its startup packet. The
+/// values are numbers and words of ours, never text from outside.
+fn local_settings(limits: &Limits) -> String {
+    let settings = limits.session_settings();
+    let set: Vec<String> = settings
+        .iter()
+        .filter(|(name, _)| *name != "default_transaction_read_only")
+        .map(|(name, value)| format!("pg_catalog.set_config('{name}', '{value}', true)"))
+        .collect();
+    format!("select {}", set.join(", "))
+}
+
+async fn send(client: &Client, sent: &Sent<'_>) -> Outcome {
+    match sent {
+        Sent::Control(sql) => drain(start(client, sql, &[]).await?).await.map(|()| None),
+        Sent::SetSchema(schema) => {
+            drain(start(client, SET_SCHEMA, &[(schema, Type::TEXT)]).await?).await.map(|()| None)
+        }
+        Sent::Read(request) => {
+            let relations = request.relations.as_ref();
+            let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+                relations.map(|oids| (oids as &(dyn ToSql + Sync), Type::OID_ARRAY)).into_iter().collect();
+            let stream = start(client, request.sql, &parameters).await?;
+            decode(request, stream).await.map(Some)
+        }
+    }
+}
+
+async fn start(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<RowStream, ReadError> {
+    let marked = format!("{OWN_MARKER} */ {sql}");
+    let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
+    client.query_typed_raw(&marked, parameters).await.map_err(|error| read_error(&error))
+}
+
+async fn drain(stream: RowStream) -> Result<(), ReadError> {
+    let mut stream = std::pin::pin!(stream);
+    while next(stream.as_mut()).await?.is_some() {}
+    Ok(())
+}
+
+async fn decode(request: &Request, stream: RowStream) -> Result<Rows, ReadError> {
+    let mut stream = std::pin::pin!(stream);
+    let mut decoder: Option<Decoder> = None;
+    while let Some(row) = next(stream.as_mut()).await? {
+        let decoder = match &mut decoder {
+            Some(decoder) => decoder,
+            none => none.insert(decoder_for(request, &row)?),
+        };
+        decoder.push(|position| cell(&row, position)).map_err(ReadError::Decode)?;
+    }
+    Ok(decoder.map_or_else(|| Rows::empty(request.view), Decoder::finish))
+}
+
+fn decoder_for(request: &Request, row: &Row) -> Result<Decoder, ReadError> {
+    let columns = row.columns().iter().map(|column| (column.name(), column.type_().oid()));
+    Decoder::new(request.view, columns).map_err(ReadError::Decode)
+}
+
+async fn stream_unit(
+    client: &Client,
+    sent: &[Sent<'_>],
+    budget_bytes: u64,
+    sink: &mut TextSink<'_>,
+) -> Result<u64, ReadError> {
+    let mut bytes = 0;
+    for sent in sent {
+        let Sent::Read(request) = sent else {
+            send(client, sent).await?;
+            continue;
+        };
+        let mut stream = std::pin::pin!(start(client, request.sql, &[]).await?);
+        while let Some(row) = next(stream.as_mut()).await? {
+            let text = cell(&row, 2).unwrap_or_default();
+            bytes += row.raw_size_bytes() as u64;
+            if bytes > budget_bytes {
+                return Err(ReadError::TextBudgetExceeded(budget_bytes));
+            }
+            sink(number(&row, 0), number(&row, 1), &RawText::new(text));
+        }
+    }
+    Ok(bytes)
+}
+
+fn number(row: &Row, position: usize) -> i64 {
+    match cell(row, position) {
+        Some(bytes) if bytes.len() == 4 => bytes.try_into().map_or(0, |four| i64::from(u32::from_be_bytes(four))),
+        Some(bytes) => bytes.try_into().map_or(0, i64::from_be_bytes),
+        None => 0,
+    }
+}
+
+async fn next(stream: Pin<&mut RowStream>) -> Result<Option<Row>, ReadError> {
+    use futures_util::TryStreamExt;
+    let mut stream = stream;
+    stream.try_next().await.map_err(|error| read_error(&error))
+}
+
+/// Polls the futures in order, so that their statements leave in order, and keeps what was ready by the deadline.
+async fn gather<F: Future + Unpin>(futures: Vec<F>, deadline: Instant) -> (Vec<Option<(F::Output, Instant)>>, bool) {
+    let mut futures: Vec<Option<F>> = futures.into_iter().map(Some).collect();
+    let mut outputs: Vec<Option<(F::Output, Instant)>> = futures.iter().map(|_| None).collect();
+    let all = timeout_at(
+        deadline,
+        poll_fn(|context| {
+            for (slot, output) in futures.iter_mut().zip(&mut outputs) {
+                if let Some(future) = slot
+                    && let Poll::Ready(ready) = Pin::new(future).poll(context)
+                {
+                    *output = Some((ready, Instant::now()));
+                    *slot = None;
+                }
+            }
+            if futures.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        }),
+    )
+    .await
+    .is_ok();
+    (outputs, all)
+}
+
+/// Pairs requests with outcomes. A statement that fails because the unit's opening failed shows that error.
+fn answers(sent: &[Sent<'_>], outcomes: Vec<Option<(Outcome, Instant)>>, began: Instant) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    let mut before = began;
+    let mut first_error: Option<ReadError> = None;
+    for (sent, outcome) in sent.iter().zip(outcomes) {
+        let (outcome, at) = outcome.unwrap_or((Err(ReadError::DeadlineReached), before));
+        let duration = at.saturating_duration_since(before);
+        before = before.max(at);
+        match sent {
+            Sent::Read(request) => {
+                let rows = match outcome {
+                    Ok(rows) => Ok(rows.unwrap_or_default()),
+                    Err(error) if is_aborted(&error) => Err(first_error.clone().unwrap_or(error)),
+                    Err(error) => {
+                        first_error = Some(error.clone());
+                        Err(error)
+                    }
+                };
+                answers.push(Answer { view: request.view, rows, duration });
+            }
+            Sent::Control(_) | Sent::SetSchema(_) => {
+                if let Err(error) = outcome
+                    && !is_aborted(&error)
+                {
+                    first_error = Some(error);
+                }
+            }
+        }
+    }
+    answers
+}
+
+/// SQLSTATE 25P02: the transaction failed before this statement.
+fn is_aborted(error: &ReadError) -> bool {
+    matches!(error, ReadError::Server { sqlstate, .. } if sqlstate == "25P02")
+}
+
+fn read_error(error: &tokio_postgres::Error) -> ReadError {
+    let Some(server) = error.as_db_error() else {
+        return ReadError::Lost(reason(error));
+    };
+    match server.code().code() {
+        "42501" => ReadError::Denied,
+        "55P03" => ReadError::LockTimeout,
+        "57014" => ReadError::StatementTimeout,
+        "57P01" | "57P02" | "57P05" => ReadError::Lost(server.message().to_owned()),
+        code => ReadError::Server { sqlstate: code.to_owned(), message: server.message().to_owned() },
+    }
+}
+
+/// The innermost cause: "connection reset by peer" tells more than "error communicating with the server".
+fn reason(error: &tokio_postgres::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn cell(row: &Row, position: usize) -> Option<&[u8]> {
+    row.try_get::<_, Option<Raw<'_>>>(position).ok().flatten().map(|raw| raw.0)
+}
+
+/// A value as it came over the wire, of whatever type.
+struct Raw<'r>(&'r [u8]);
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(_: &Type, raw: &'r [u8]) -> Result<Raw<'r>, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Raw(raw))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}

@@ -1,0 +1,100 @@
+//! How contents become bytes: a format number, then postcard, compressed with a checksum.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The format this version writes and reads.
+pub const FORMAT: u16 = 1;
+/// Bytes of one object, packed. Stores and functions have limits; a state beyond this is cut by its owner.
+pub const MAX_PACKED_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one object, unpacked: what a damaged or hostile object may make us allocate.
+pub const MAX_UNPACKED_BYTES: usize = 256 * 1024 * 1024;
+/// Fast and small enough: the state is written at every poll.
+const COMPRESSION_LEVEL: i32 = 1;
+const MAGIC: &[u8; 4] = b"pgql";
+
+/// Why bytes are not contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodecError {
+    /// They do not begin as ours do, are cut short, or fail their checksum.
+    Damaged,
+    /// A newer pgquerylens wrote them.
+    NewerFormat(u16),
+}
+
+impl fmt::Display for CodecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CodecError::Damaged => f.write_str("it is damaged or not ours"),
+            CodecError::NewerFormat(format) => {
+                write!(f, "it has format {format}, written by a newer pgquerylens; this one reads {FORMAT}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for CodecError {}
+
+/// Packs contents.
+pub fn encode(contents: &impl Serialize) -> Vec<u8> {
+    // Writing to memory, contents of plain numbers and strings: neither step has a way to fail.
+    let plain = postcard::to_stdvec(contents).unwrap_or_default();
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(FORMAT.to_be_bytes());
+    let packed = zstd::bulk::Compressor::new(COMPRESSION_LEVEL).and_then(|mut compressor| {
+        compressor.include_checksum(true)?;
+        compressor.compress(&plain)
+    });
+    bytes.extend(packed.unwrap_or_default());
+    bytes
+}
+
+/// Unpacks contents.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(CodecError::Damaged)?;
+    let (format, packed) = rest.split_first_chunk::<2>().ok_or(CodecError::Damaged)?;
+    match u16::from_be_bytes(*format) {
+        FORMAT => {}
+        format if format > FORMAT => return Err(CodecError::NewerFormat(format)),
+        _ => return Err(CodecError::Damaged),
+    }
+    let plain = zstd::bulk::decompress(packed, unpacked_size(packed)?).map_err(|_| CodecError::Damaged)?;
+    postcard::from_bytes(&plain).map_err(|_| CodecError::Damaged)
+}
+
+/// The size that the frame announces, if it is within the limit.
+fn unpacked_size(packed: &[u8]) -> Result<usize, CodecError> {
+    let announced = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(CodecError::Damaged)?;
+    usize::try_from(announced).ok().filter(|size| *size <= MAX_UNPACKED_BYTES).ok_or(CodecError::Damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_newer_format_is_named() {
+        let mut bytes = encode(&vec![1u32, 2, 3]);
+        bytes[5] = 9;
+        assert_eq!(decode::<Vec<u32>>(&bytes), Err(CodecError::NewerFormat(9)));
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_wrote_and_notices_every_damage(values in prop::collection::vec(any::<i64>(), 0..200), at in any::<prop::sample::Index>(), flip in 1u8..) {
+            let bytes = encode(&values);
+            prop_assert_eq!(decode::<Vec<i64>>(&bytes), Ok(values.clone()));
+            let mut damaged = bytes.clone();
+            let place = at.index(bytes.len());
+            damaged[place] ^= flip;
+            // A flipped bit in the frame's header may leave the content whole; it must never change it.
+            if let Ok(read) = decode::<Vec<i64>>(&damaged) {
+                prop_assert_eq!(read, values);
+            }
+            prop_assert_eq!(decode::<Vec<i64>>(&bytes[..place]), Err(CodecError::Damaged));
+        }
+    }
+}

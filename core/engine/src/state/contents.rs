@@ -1,0 +1,96 @@
+//! What the baseline object holds, and what is given up first when it grows beyond its budget.
+
+use pgquerylens_model::baseline::{Baseline, StoredBaseline};
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::view::View;
+use serde::{Deserialize, Serialize};
+
+use super::codec;
+
+/// Everything that the next poll needs to know of this one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The target as the user named it, without its database.
+    pub target: String,
+    /// The server that was polled, where it tells.
+    pub system_identifier: Option<i64>,
+    /// Polls so far.
+    pub polls: u64,
+    /// When each view was last read.
+    pub last_read: Vec<LastRead>,
+    /// Which database the walk comes to next.
+    pub walk_next: Option<String>,
+    /// What is known of the statements' texts.
+    pub texts: TextLedger,
+    baselines: Vec<StoredBaseline>,
+}
+
+/// When a view was last read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRead {
+    /// The view's name.
+    pub view: String,
+    /// The database, for views of database scope.
+    pub database: Option<u32>,
+    /// By the database's clock.
+    pub at: Timestamp,
+}
+
+/// What earlier text readings told, from which the next one's size is estimated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TextLedger {
+    /// When texts were last read, or reading them was refused.
+    pub tried_at: Option<Timestamp>,
+    /// Bytes that the last complete reading brought, and the entries it covered.
+    pub last_bytes: u64,
+    /// Entries that the last complete reading covered.
+    pub last_entries: u64,
+    /// The last reading was broken off at this many bytes.
+    pub broken_off_at: Option<u64>,
+}
+
+impl State {
+    /// Takes the baseline of a view out; the next one is put back after the poll.
+    pub fn take_baseline(&mut self, view: &View, database: Option<u32>) -> Option<Baseline> {
+        let place = self.baselines.iter().position(|stored| stored.is_of(view, database))?;
+        Baseline::from_stored(self.baselines.swap_remove(place))
+    }
+
+    /// Keeps a baseline.
+    pub fn put_baseline(&mut self, baseline: &Baseline) {
+        let (view, database) = (baseline.snapshot().view, baseline.snapshot().database);
+        self.baselines.retain(|stored| !stored.is_of(view, database));
+        self.baselines.push(baseline.to_stored());
+    }
+
+    /// Returns when a view was last read.
+    pub fn last_read(&self, view: &View, database: Option<u32>) -> Option<Timestamp> {
+        self.last_read.iter().find(|last| last.view == view.name && last.database == database).map(|last| last.at)
+    }
+
+    /// Notes that a view was read.
+    pub fn note_read(&mut self, view: &View, database: Option<u32>, at: Timestamp) {
+        self.last_read.retain(|last| last.view != view.name || last.database != database);
+        self.last_read.push(LastRead { view: view.name.to_owned(), database, at });
+    }
+
+    /// Packs the state. Beyond the budget the baselines of single databases are given up, the oldest first; their
+    /// next window is a gap. Returns how many were.
+    pub fn encode_within(&mut self, budget_bytes: usize) -> (Vec<u8>, usize) {
+        let mut given_up = 0;
+        loop {
+            let bytes = codec::encode(self);
+            if bytes.len() <= budget_bytes {
+                return (bytes, given_up);
+            }
+            let oldest = (0..self.baselines.len())
+                .filter(|place| self.baselines[*place].is_of_a_database())
+                .min_by_key(|place| self.baselines[*place].taken_at());
+            match oldest {
+                Some(place) => self.baselines.swap_remove(place),
+                None => return (bytes, given_up),
+            };
+            given_up += 1;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! State in a folder: one file per object, replaced by rename, so that a crash leaves the old one or the new one.
+//!
+//! A file begins with its generation, which is its version. A lock file serialises the comparison and the rename of
+//! pollers that share the folder.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Object, ObjectName, StateStore, StoreError, Version};
+
+/// Objects in a folder.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    folder: PathBuf,
+}
+
+/// `pgquerylens state `, then the generation as 8 bytes.
+const HEADER: &[u8] = b"pgquerylens state ";
+const GENERATION_BYTES: usize = 8;
+
+impl FileStore {
+    /// Names the folder; it is made by the first commit.
+    pub fn new(folder: impl Into<PathBuf>) -> FileStore {
+        FileStore { folder: folder.into() }
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn path(&self, name: ObjectName) -> PathBuf {
+        self.folder.join(name.as_str())
+    }
+
+    fn lock(&self) -> Result<File, StoreError> {
+        fs::create_dir_all(&self.folder).map_err(|error| io_error("create the state folder", &self.folder, error))?;
+        let path = self.folder.join("lock");
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(|error| io_error("open the state's lock file", &path, error))?;
+        file.lock().map_err(|error| io_error("lock", &path, error))?;
+        Ok(file)
+    }
+
+    fn read_object(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
+        let path = self.path(name);
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_error("read the state", &path, error)),
+        };
+        // A file that is not ours, or cut inside the header, is handed on whole: the codec says what is wrong.
+        let parsed = content.strip_prefix(HEADER).and_then(|rest| rest.split_first_chunk::<GENERATION_BYTES>());
+        Ok(Some(match parsed {
+            Some((generation, bytes)) => {
+                Object { bytes: bytes.to_vec(), version: version(u64::from_be_bytes(*generation)) }
+            }
+            None => Object { bytes: content, version: Version("unreadable".to_owned()) },
+        }))
+    }
+
+    fn replace(&self, name: ObjectName, bytes: &[u8], expected: Option<&Version>) -> Result<Version, StoreError> {
+        let _lock = self.lock()?;
+        let current = self.read_object(name)?.map(|object| object.version);
+        if current.as_ref() != expected {
+            return Err(StoreError::Conflict);
+        }
+        let next = current.and_then(|version| version.0.parse::<u64>().ok()).unwrap_or(0) + 1;
+        let (path, fresh) = (self.path(name), self.path(name).with_extension("new"));
+        let written = write_whole(&fresh, next, bytes).and_then(|()| fs::rename(&fresh, &path));
+        if let Err(error) = written {
+            let _removed = fs::remove_file(&fresh);
+            return Err(io_error("write the state", &path, error));
+        }
+        // The rename is on the disk only when its folder is.
+        if let Ok(folder) = File::open(&self.folder) {
+            folder.sync_all().map_err(|error| io_error("sync the state folder", &self.folder, error))?;
+        }
+        Ok(version(next))
+    }
+}
+
+fn write_whole(path: &Path, generation: u64, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(HEADER)?;
+    file.write_all(&generation.to_be_bytes())?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn version(generation: u64) -> Version {
+    Version(generation.to_string())
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io { action, path: path.to_owned(), source }
+}
+
+impl StateStore for FileStore {
+    async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
+        self.read_object(name)
+    }
+
+    async fn commit(&self, name: ObjectName, bytes: &[u8], expected: Option<&Version>) -> Result<Version, StoreError> {
+        self.replace(name, bytes, expected)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::contract;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn passes_the_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        contract::check(&FileStore::new(folder.path().join("made/on/demand"))).await;
+    }
+
+    #[test]
+    fn of_racing_writers_exactly_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path());
+        let first = store.replace(ObjectName::Baseline, b"0", None).unwrap();
+        let won: usize = std::thread::scope(|scope| {
+            let race = |_| scope.spawn(|| store.replace(ObjectName::Baseline, b"1", Some(&first)).is_ok());
+            let racers: Vec<_> = (0..32).map(race).collect();
+            racers.into_iter().filter_map(|racer| racer.join().ok()).filter(|won| *won).count()
+        });
+        assert_eq!(won, 1);
+    }
+}

@@ -1,0 +1,35 @@
+-- The row with datid 0 counts what is done to shared objects and has no name.
+select
+    d.datid,
+    d.datname,
+    d.numbackends,
+    d.xact_commit,
+    d.xact_rollback,
+    d.blks_read,
+    d.blks_hit,
+    d.tup_returned,
+    d.tup_fetched,
+    d.tup_inserted,
+    d.tup_updated,
+    d.tup_deleted,
+    d.conflicts,
+    c.confl_tablespace,
+    c.confl_lock,
+    c.confl_snapshot,
+    c.confl_bufferpin,
+    c.confl_deadlock,
+    d.temp_files,
+    d.temp_bytes,
+    d.deadlocks,
+    d.checksum_failures,
+    d.checksum_last_failure,
+    d.blk_read_time,
+    d.blk_write_time,
+    b.datallowconn,
+    b.datistemplate,
+    b.datconnlimit,
+    d.stats_reset,
+    pg_catalog.statement_timestamp() as read_at
+from pg_catalog.pg_stat_database as d
+left join pg_catalog.pg_stat_database_conflicts as c on c.datid = d.datid
+left join pg_catalog.pg_database as b on b.oid = d.datid

@@ -1,0 +1,19 @@
+-- The relation has a name only if it is in the connected database.
+select
+    p.pid,
+    p.datid,
+    p.datname,
+    p.relid,
+    n.nspname as schemaname,
+    c.relname,
+    p.command,
+    p.phase,
+    p.cluster_index_relid,
+    p.heap_tuples_scanned,
+    p.heap_tuples_written,
+    p.heap_blks_total,
+    p.heap_blks_scanned,
+    p.index_rebuild_count
+from pg_catalog.pg_stat_progress_cluster as p
+left join pg_catalog.pg_class as c on c.oid = p.relid and p.datname = pg_catalog.current_database()
+left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -1,0 +1,25 @@
+-- The relation has a name only if it is in the connected database. 17 counts dead tuples in bytes and
+-- item ids. delay_time stays 0 while track_cost_delay_timing (18) is off.
+select
+    p.pid,
+    p.datid,
+    p.datname,
+    p.relid,
+    n.nspname as schemaname,
+    c.relname,
+    p.phase,
+    p.heap_blks_total,
+    p.heap_blks_scanned,
+    p.heap_blks_vacuumed,
+    p.index_vacuum_count,
+    p.max_dead_tuple_bytes,
+    p.dead_tuple_bytes,
+    p.num_dead_item_ids,
+    p.indexes_total,
+    p.indexes_processed,
+    case
+        when pg_catalog.current_setting('track_cost_delay_timing')::pg_catalog.bool then p.delay_time
+    end as delay_time
+from pg_catalog.pg_stat_progress_vacuum as p
+left join pg_catalog.pg_class as c on c.oid = p.relid and p.datname = pg_catalog.current_database()
+left join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -1,0 +1,1 @@
+alter database d set app.key = 's3cr3t-canary'

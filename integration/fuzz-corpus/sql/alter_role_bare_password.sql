@@ -1,0 +1,1 @@
+alter user app password "s3cr3t-canary"

@@ -1,0 +1,1 @@
+alter subscription s connection 'password=s3cr3t-canary'

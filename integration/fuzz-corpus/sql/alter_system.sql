@@ -1,0 +1,1 @@
+alter system set primary_conninfo = 'password=s3cr3t-canary'

@@ -1,0 +1,1 @@
+alter user mapping for public server remote options (set password 's3cr3t-canary')

@@ -1,0 +1,1 @@
+select 'a\' s3cr3t-canary ' from t where b = 'c\'

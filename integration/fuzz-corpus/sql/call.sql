@@ -1,0 +1,1 @@
+call p('s3cr3t-canary', 987654321)

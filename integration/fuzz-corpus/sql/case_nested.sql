@@ -1,0 +1,1 @@
+select case case a when 1 then 'x' else 's3cr3t-canary' end when 'x' then 987654321 end from t

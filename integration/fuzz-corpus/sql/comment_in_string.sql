@@ -1,0 +1,1 @@
+select '/* s3cr3t-canary', '-- 987654321', "/* name */", $$ -- s3cr3t-canary $$

@@ -1,0 +1,1 @@
+select a from t where b = 's3cr3t-canary' /* application='s3cr3t-canary

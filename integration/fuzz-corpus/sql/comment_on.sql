@@ -1,0 +1,1 @@
+comment on table t is 's3cr3t-canary'

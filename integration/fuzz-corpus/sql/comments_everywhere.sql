@@ -1,0 +1,2 @@
+select/**/a--s3cr3t-canary
+,/* /* s3cr3t-canary */ 987654321 */b from/*x*/t

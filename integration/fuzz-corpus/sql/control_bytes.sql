@@ -1,0 +1,1 @@
+select , 'a[31ms3cr3t-canary',  987654321

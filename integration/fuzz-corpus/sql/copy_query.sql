@@ -1,0 +1,1 @@
+copy (select * from t where a = 's3cr3t-canary') to '/tmp/s3cr3t-canary.csv' csv header

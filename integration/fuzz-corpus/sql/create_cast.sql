@@ -1,0 +1,1 @@
+create operator === (leftarg = box, rightarg = box, procedure = f, commutator = ===)

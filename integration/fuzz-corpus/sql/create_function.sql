@@ -1,0 +1,1 @@
+create or replace function f(a integer default 987654321) returns text language sql as $fn$ select 's3cr3t-canary' $fn$ set search_path = 'x'

@@ -1,0 +1,1 @@
+create function g() returns text begin atomic select 's3cr3t-canary'; end

@@ -1,0 +1,1 @@
+create unique index concurrently i on t (lower(a), (b || 's3cr3t-canary')) where c > 987654321 with (fillfactor = 70)

@@ -1,0 +1,1 @@
+create table t_1 partition of t for values from ('s3cr3t-canary') to (987654321)

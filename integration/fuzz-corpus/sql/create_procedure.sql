@@ -1,0 +1,1 @@
+create procedure p(x integer) language plpgsql as 'begin raise notice ''s3cr3t-canary''; end'

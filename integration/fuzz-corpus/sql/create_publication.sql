@@ -1,0 +1,1 @@
+create publication p for table t where (a = 's3cr3t-canary')

@@ -1,0 +1,1 @@
+create user app encrypted password 'SCRAM-SHA-256$4096:s3cr3t-canary'

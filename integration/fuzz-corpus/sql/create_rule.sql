@@ -1,0 +1,1 @@
+create rule r as on insert to t do instead insert into u values ('s3cr3t-canary')

@@ -1,0 +1,1 @@
+create server remote foreign data wrapper postgres_fdw options (host 's3cr3t-canary', port '987654321', dbname 'x')

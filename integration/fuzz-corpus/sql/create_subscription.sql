@@ -1,0 +1,1 @@
+create subscription s connection 'host=h password=s3cr3t-canary' publication p with (slot_name = 's3cr3t-canary')

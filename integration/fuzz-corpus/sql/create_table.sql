@@ -1,0 +1,1 @@
+create unlogged table if not exists app.t (id bigint generated always as identity (start with 987654321) primary key, name varchar(40) default 's3cr3t-canary' check (name <> 's3cr3t-canary'), v numeric(10,2)) partition by range (id)

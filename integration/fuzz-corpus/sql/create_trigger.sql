@@ -1,0 +1,1 @@
+create trigger tr after update on t for each row when (old.a <> 's3cr3t-canary') execute function f('s3cr3t-canary', 987654321)

@@ -1,0 +1,1 @@
+create user mapping for app server remote options (user 'u', password 's3cr3t-canary')

@@ -1,0 +1,1 @@
+create or replace view v as select *, 's3cr3t-canary'::text as tag from t where n = 987654321

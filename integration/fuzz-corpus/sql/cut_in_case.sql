@@ -1,0 +1,1 @@
+select case when a = 's3cr3t-canary' then 987654321 else

@@ -1,0 +1,1 @@
+insert into t (a, b) values (1, 's3cr3t-canary'), (2, 's3cr3t-canary'), (3, 's3cr

@@ -1,0 +1,1 @@
+select * from dblink('host=h password=s3cr3t-canary', 'select 987654321') as t(a integer)

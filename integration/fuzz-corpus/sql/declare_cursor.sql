@@ -1,0 +1,1 @@
+declare c no scroll cursor with hold for select * from t where a = 's3cr3t-canary'

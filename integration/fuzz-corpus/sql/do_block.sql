@@ -1,0 +1,1 @@
+do language plpgsql $$ declare k text := 's3cr3t-canary'; begin perform 987654321; end $$

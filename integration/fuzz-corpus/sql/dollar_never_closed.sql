@@ -1,0 +1,1 @@
+do $body$ begin perform 's3cr3t-canary'; $$

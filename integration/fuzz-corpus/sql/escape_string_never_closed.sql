@@ -1,0 +1,1 @@
+select E's3cr3t-canary\

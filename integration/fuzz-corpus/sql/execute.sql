@@ -1,0 +1,1 @@
+execute q ('s3cr3t-canary', 987654321, null, true)

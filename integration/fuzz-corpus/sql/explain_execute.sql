@@ -1,0 +1,1 @@
+explain (analyze, buffers off) execute q(987654321, 's3cr3t-canary')

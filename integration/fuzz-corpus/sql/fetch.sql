@@ -1,0 +1,1 @@
+fetch forward 987654321 from c

@@ -1,0 +1,1 @@
+grant select (a, b), update on t to app with grant option

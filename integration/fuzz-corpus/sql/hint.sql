@@ -1,0 +1,1 @@
+/*+ SeqScan(t) Set(work_mem '987654321MB') */ select * from t

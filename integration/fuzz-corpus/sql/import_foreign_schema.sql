@@ -1,0 +1,1 @@
+import foreign schema s limit to (a, b) from server remote into local options (x 's3cr3t-canary')

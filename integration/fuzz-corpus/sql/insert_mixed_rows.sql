@@ -1,0 +1,1 @@
+insert into t values (1, default, now()), (2, default, now()), ('s3cr3t-canary', 3, null) on conflict (a) do update set b = excluded.b where t.c < 987654321

@@ -1,0 +1,1 @@
+insert into archive.t select * from t where d < date 's3cr3t-canary'

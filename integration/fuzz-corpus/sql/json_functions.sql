@@ -1,0 +1,1 @@
+select json_object('k' : 's3cr3t-canary', 'n' : 987654321), json_query(j, '$.s3cr3t-canary' returning text), xmlelement(name x, 's3cr3t-canary') from json_table(j, '$[*]' columns (a int path '$.a')) jt

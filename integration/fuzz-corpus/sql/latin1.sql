@@ -1,0 +1,1 @@
+select größe from t where a = 'üs3cr3t-canaryÿ' and b = 987654321

@@ -1,0 +1,1 @@
+select * from t where a ilike 's3cr3t-canary%' escape '!' and b similar to 's3cr3t-canary' and c collate "C" > 'x'

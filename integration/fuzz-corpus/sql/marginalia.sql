@@ -1,0 +1,1 @@
+/*application:Shop,controller:orders,action:index,password:s3cr3t-canary*/ select 1

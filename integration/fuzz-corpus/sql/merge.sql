@@ -1,0 +1,1 @@
+merge into t using s on t.id = s.id when matched and t.v < 987654321 then update set v = 's3cr3t-canary' when not matched then insert (id, v) values (s.id, 's3cr3t-canary')

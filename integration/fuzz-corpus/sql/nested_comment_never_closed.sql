@@ -1,0 +1,1 @@
+select 1 /* /* s3cr3t-canary */ , 987654321

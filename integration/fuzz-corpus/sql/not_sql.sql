@@ -1,0 +1,1 @@
+hello world, the password is 's3cr3t-canary' and the number 987654321

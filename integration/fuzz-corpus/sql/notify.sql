@@ -1,0 +1,1 @@
+notify channel, 's3cr3t-canary'

@@ -1,0 +1,1 @@
+/* pgquerylens:statements */ select 987654321

@@ -1,0 +1,1 @@
+select * from t where a = ? and b = :name and c = %s and d = {x} and e = @p1 and f = \x

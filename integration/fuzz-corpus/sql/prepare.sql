@@ -1,0 +1,1 @@
+prepare q(int, text) as select * from t where a = $1 and b = $2 and c = 's3cr3t-canary'

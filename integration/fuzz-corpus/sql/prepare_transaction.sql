@@ -1,0 +1,1 @@
+prepare transaction 's3cr3t-canary'

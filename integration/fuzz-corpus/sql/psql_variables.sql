@@ -1,0 +1,1 @@
+select :'var', :"name", :x, 's3cr3t-canary':: text, a :: int

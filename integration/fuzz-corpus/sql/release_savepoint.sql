@@ -1,0 +1,1 @@
+release savepoint sp_42_x

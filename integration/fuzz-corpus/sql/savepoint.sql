@@ -1,0 +1,1 @@
+savepoint sp_42_x

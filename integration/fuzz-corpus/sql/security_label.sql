@@ -1,0 +1,1 @@
+security label for anon on column t.c is 'MASKED WITH VALUE s3cr3t-canary'

@@ -1,0 +1,1 @@
+select 's3cr3t-canary'::text, cast('987654321' as integer), a::varchar(255), b::numeric(10, 2), '1'::char(3), -1::text, arr[1:2], x::int[3]

@@ -1,0 +1,1 @@
+select * from only accounts where id = 987654321 for update of accounts skip locked

@@ -1,0 +1,1 @@
+select * from t where a in (987654321, 2, 3) and b = any(array['x', 's3cr3t-canary']) and (c, d) in ((1, 2), (3, 987654321))

@@ -1,0 +1,1 @@
+select o.id, sum(l.qty * -1.5e3) from shop.orders o join shop.lines l on l.order_id = o.id where o.note like '%s3cr3t-canary%' group by 1 having sum(l.qty) > 987654321 order by 2 desc nulls last

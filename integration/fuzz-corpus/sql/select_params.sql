@@ -1,0 +1,1 @@
+SELECT a FROM public.orders o WHERE o.id = $1 AND o.day > $2

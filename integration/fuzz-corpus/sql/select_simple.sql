@@ -1,0 +1,1 @@
+select a, b from t where a = 's3cr3t-canary' and b = 987654321 limit 10

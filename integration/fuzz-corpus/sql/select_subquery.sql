@@ -1,0 +1,1 @@
+select (select max(x) from (values (1, 'a'), (2, 's3cr3t-canary')) v(x, y)) from generate_series(1, 987654321) g where exists (select 1 from t where t.id = g)

@@ -1,0 +1,1 @@
+select count(*) from big tablesample system (0.1) repeatable (987654321)

@@ -1,0 +1,1 @@
+select date '2026-01-01', interval '1 day', interval '987654321' second(3), timestamp(3) with time zone 's3cr3t-canary', point '(1,2)', b'1010', X'1FF', N's3cr3t-canary'

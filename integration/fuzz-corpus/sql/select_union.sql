@@ -1,0 +1,1 @@
+select 1 union all select 987654321 union select count(*) from t where n is not null and not (b is true)

@@ -1,0 +1,1 @@
+select rank() over (partition by a order by b rows between 3 preceding and current row) from t where c->>'k' = 's3cr3t-canary' and d @> '{"a": 987654321}'::jsonb

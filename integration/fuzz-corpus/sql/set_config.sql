@@ -1,0 +1,1 @@
+select set_config('app.key', 's3cr3t-canary', true)

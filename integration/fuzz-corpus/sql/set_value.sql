@@ -1,0 +1,1 @@
+set application_name to 's3cr3t-canary'

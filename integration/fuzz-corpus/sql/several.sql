@@ -1,0 +1,1 @@
+begin; select 's3cr3t-canary'; alter role x password 's3cr3t-canary'; commit;

@@ -1,0 +1,1 @@
+select * from t where a = 's3cr3t-canary' /*action='show',application='my%20app',controller='orders',email='s3cr3t-canary',framework='spring%3A5',route='%2Forders%2F%3Aid',traceparent='00-5bd66ef5095369c7b0d1f8f4bd33716a-c532cb4098ac3dd2-01'*/

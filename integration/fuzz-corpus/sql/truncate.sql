@@ -1,0 +1,1 @@
+truncate table only a, b restart identity cascade

@@ -1,0 +1,1 @@
+select größe, "naïve café" from таблица where имя = 's3cr3t-canary' and 数 = 987654321

@@ -1,0 +1,1 @@
+update only t as x set a = 's3cr3t-canary', (b, c) = (987654321, default) from u where u.id = x.id and x.d is distinct from -1

@@ -1,0 +1,1 @@
+vacuum (verbose, analyze, parallel 2) t (a, b), u

@@ -1,0 +1,1 @@
+WITH gone AS (SELECT id FROM t WHERE s = 's3cr3t-canary') DELETE FROM t USING gone WHERE t.id = gone.id

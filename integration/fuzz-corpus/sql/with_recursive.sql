@@ -1,0 +1,1 @@
+with recursive r(n) as (select 1 union all select n + 1 from r where n < 987654321), i as (insert into log values ('s3cr3t-canary') returning id) select * from r, i

@@ -1,0 +1,26 @@
+//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a pooler, certificates.
+//! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
+//!
+//! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
+//! A process that is killed outright leaves both behind; the next sandbox that starts finds the lock free and sweeps them.
+
+mod account;
+pub mod backend;
+mod daemon;
+mod environment;
+mod error;
+mod installation;
+pub mod pooler;
+pub mod proxy;
+pub mod roles;
+mod scratch;
+mod server;
+pub mod tls;
+pub mod workload;
+
+pub use error::Error;
+pub use installation::{Installation, majors, newest};
+pub use server::{PASSWORD, SUPERUSER, Server, ServerBuilder, Shutdown, backend_pid, connect};
+
+/// What every fallible function of this crate returns.
+pub type Result<T> = std::result::Result<T, Error>;
