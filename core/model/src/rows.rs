@@ -335,6 +335,13 @@ impl Rows {
         Rows { series: self.series.into_iter().zip(others.series).map(joined).collect(), row_count }
     }
 
+    /// Puts another series in a column's place; it has as many values as there are rows.
+    pub fn replace_column(&mut self, column_index: usize, series: Series) {
+        if let Some(slot) = self.series.get_mut(column_index).filter(|_| series.len() == self.row_count) {
+            *slot = Some(series);
+        }
+    }
+
     /// Takes a column away: what is not measured is absent, not zero.
     pub fn remove_column(&mut self, column_index: usize) {
         if let Some(slot) = self.series.get_mut(column_index) {

@@ -29,8 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Some(directory) = std::env::args().nth(1) else {
         return Err("usage: regression_agreement DIRECTORY".into());
     };
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
     files.sort();
     let mut tally = Tally::default();
@@ -46,7 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Splits a file written for psql: lines that begin with a backslash are not SQL.
 fn statements(file: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let text = String::from_utf8_lossy(&std::fs::read(file)?).replace('\0', "");
-    let sql: String = text.lines().filter(|line| !line.starts_with('\\')).flat_map(|line| [line, "\n"]).collect();
+    let sql: String =
+        text.lines().filter(|line| !line.starts_with('\\')).flat_map(|line| [line, "\n"]).collect();
     let split: Vec<String> = match pg_query::split_with_scanner(&sql) {
         Ok(parts) => parts.into_iter().map(str::to_owned).collect(),
         Err(_) => sql.split(";\n").map(str::to_owned).collect(),

@@ -2,7 +2,7 @@
 
 use crate::fingerprint::{Fingerprint, fingerprint};
 use crate::kind::{StatementKind, kind};
-use crate::lexer::lex;
+use crate::lexer::{Token, lex};
 use crate::normalise::{NormalizedSql, normalise};
 use crate::parser::{Parsable, read_normalized};
 use crate::pieces::{Reading, pieces};
@@ -32,36 +32,82 @@ pub struct Analysis {
 }
 
 /// Returns what a statement's text tells. Any text will do, and the work is bounded.
+///
+/// Kind and fingerprint come from the normalised text alone, so that they are the same for a text that the server
+/// or we have normalised before.
 pub fn analyse(sql: &RawSql) -> Analysis {
     let text = sql.as_str();
     let tokens = lex(text);
     let parsable = if sql.cut() { None } else { Parsable::new(text, &tokens) };
-    let normalized = normalise(text, parsable.as_ref());
-    let (kind, fingerprint) = identity(&normalized);
+    let normalized = normalise(sql, &tokens, parsable.as_ref());
+    let normalized_tokens = lex(normalized.as_str());
+    let pieces = pieces(normalized.as_str(), &normalized_tokens, Reading::Parsed);
+    let kind = kind(&pieces);
     Analysis {
-        fingerprint,
+        fingerprint: fingerprint(normalized.as_str(), &normalized_tokens, &pieces, kind),
         kind,
-        tables: tables(parsable.as_ref(), &normalized),
+        tables: tables(parsable.as_ref(), normalized.as_str(), &normalized_tokens),
         tags: tags(text, &tokens),
         own: text.trim_start().starts_with(OWN_MARKER),
         normalized,
     }
 }
 
-/// Kind and fingerprint come from the normalised text alone, so that they are the same for a text that the server
-/// or we have normalised before.
-fn identity(normalized: &NormalizedSql) -> (StatementKind, Fingerprint) {
-    let text = normalized.as_str();
-    let pieces = pieces(text, &lex(text), Reading::Parsed);
-    let kind = kind(&pieces);
-    (kind, fingerprint(text, &pieces, kind))
-}
-
-/// A text whose literals stand where no `$n` may may parse only as it came; one that does not parse, only once it
+/// A text with literals where no `$n` may stand parses only as it came; one that does not parse may do so once it
 /// is normalised.
-fn tables(original: Option<&Parsable>, normalized: &NormalizedSql) -> Vec<String> {
+fn tables(original: Option<&Parsable>, normalized: &str, tokens: &[Token]) -> Vec<String> {
     original
         .and_then(Parsable::tables)
-        .or_else(|| read_normalized(normalized.as_str(), Parsable::tables))
+        .or_else(|| read_normalized(normalized, tokens, Parsable::tables))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::analyse;
+    use crate::fingerprint::FingerprintSource;
+    use crate::parser::MAX_TABLES;
+    use crate::raw::RawSql;
+
+    fn check_tables(sql: &str, expected: &[&str]) {
+        assert_eq!(analyse(&RawSql::from(sql)).tables, expected, "{sql}");
+    }
+
+    #[test]
+    fn tables_are_named_as_written() {
+        check_tables(
+            "select * from a.t join \"Odd\" o on true where exists (select from a.t, u)",
+            &["a.t", "\"Odd\"", "u"],
+        );
+        check_tables("with c as (select * from t) insert into s.x select * from c", &["s.x", "t"]);
+        check_tables("copy t from '/tmp/x'", &["t"]);
+        check_tables("create table t (a varchar(10))", &["t"]);
+        check_tables("select $1::varchar($2) from t", &["t"]);
+        check_tables("select * from t where", &[]);
+    }
+
+    #[test]
+    fn tables_are_bounded() {
+        let joined: String = (0..200).map(|table| format!(", t{table}")).collect();
+        let analysis = analyse(&RawSql::from(format!("select from t{joined}").as_str()));
+        assert_eq!(analysis.tables.len(), MAX_TABLES);
+    }
+
+    #[test]
+    fn our_own_statements_are_known_by_their_marker() {
+        let own = |sql: &str| analyse(&RawSql::from(sql)).own;
+        assert!(own("/* pgquerylens:statements */ select 1"));
+        assert!(own("\n /* pgquerylens */ select 1"));
+        assert!(!own("select '/* pgquerylens */'"));
+    }
+
+    #[test]
+    fn a_text_that_the_server_cut_is_not_parsed() {
+        let cut = analyse(&RawSql::from("select a from t").mark_cut());
+        assert_eq!(cut.normalized.as_str(), "select a from t …");
+        assert_eq!(cut.fingerprint.source, FingerprintSource::Scanner);
+        assert_eq!(cut.tables, [""; 0]);
+        let again = analyse(&RawSql::from(cut.normalized.as_str()));
+        assert_eq!(again, cut);
+    }
 }

@@ -99,3 +99,51 @@ fn size_bytes(analysis: &Analysis) -> usize {
     let tags: usize = analysis.tags.iter().map(|(key, value)| 2 * string + key.len() + value.len()).sum();
     ENTRY_OVERHEAD_BYTES + analysis.normalized.as_str().len() + tables + tags
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::AnalysisCache;
+    use crate::analysis::analyse;
+    use crate::raw::RawSql;
+
+    fn statement(number: usize) -> RawSql {
+        RawSql::from(format!("select c{number} from t where a = 's3cr3t-canary'").as_str())
+    }
+
+    #[test]
+    fn a_known_text_is_not_analysed_again() {
+        let mut cache = AnalysisCache::new(10, 1 << 20);
+        let first = cache.analyse(&statement(1));
+        assert!(Arc::ptr_eq(&first, &cache.analyse(&statement(1))));
+        assert_eq!(*first, analyse(&statement(1)));
+        assert_eq!((cache.hits(), cache.misses(), cache.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn the_least_used_goes_first() {
+        let mut cache = AnalysisCache::new(2, 1 << 20);
+        for number in [1, 2, 1, 3, 1, 2] {
+            cache.analyse(&statement(number));
+        }
+        assert_eq!((cache.hits(), cache.misses(), cache.len()), (2, 4, 2));
+    }
+
+    #[test]
+    fn bytes_are_bounded() {
+        let mut cache = AnalysisCache::new(1_000, 2_000);
+        (0..100).for_each(|number| drop(cache.analyse(&statement(number))));
+        assert!(cache.size_bytes() <= 2_000 && cache.len() > 1, "{} entries", cache.len());
+        let mut none = AnalysisCache::new(0, 0);
+        none.analyse(&statement(1));
+        assert!(none.is_empty() && none.size_bytes() == 0);
+    }
+
+    #[test]
+    fn the_raw_text_is_not_kept() {
+        let mut cache = AnalysisCache::new(10, 1 << 20);
+        cache.analyse(&statement(1));
+        assert!(!format!("{cache:?}").contains("canary"));
+    }
+}

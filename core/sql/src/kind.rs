@@ -117,14 +117,26 @@ fn utility(statement: &[Piece<'_>]) -> StatementKind {
         matches.then_some(count)
     };
     let synonym = SYNONYMS.iter().find(|(written, _)| begins(written).is_some()).map(|(_, name)| *name);
-    let longest = || COMMANDS.iter().copied().filter(|name| begins(name).is_some()).max_by_key(|name| name.len());
+    let longest =
+        || COMMANDS.iter().copied().filter(|name| begins(name).is_some()).max_by_key(|name| name.len());
     synonym.or_else(longest).map_or(StatementKind::Unknown, |name| StatementKind::Utility(Command(name)))
 }
 
 /// Words that may stand in a `CREATE` without changing what is created.
 const BETWEEN_WORDS_OF_CREATE: [&str; 13] = [
-    "or", "replace", "temp", "temporary", "local", "global", "unlogged", "recursive", "unique", "trusted",
-    "procedural", "constraint", "default",
+    "or",
+    "replace",
+    "temp",
+    "temporary",
+    "local",
+    "global",
+    "unlogged",
+    "recursive",
+    "unique",
+    "trusted",
+    "procedural",
+    "constraint",
+    "default",
 ];
 
 /// Commands that have a second spelling.
@@ -145,33 +157,233 @@ const SYNONYMS: [(&str, &str); 12] = [
 
 /// PostgreSQL's command tags (`src/include/tcop/cmdtaglist.h`), those that a text begins with.
 const COMMANDS: &[&str] = &[
-    "ALTER ACCESS METHOD", "ALTER AGGREGATE", "ALTER COLLATION", "ALTER CONVERSION", "ALTER DATABASE",
-    "ALTER DEFAULT PRIVILEGES", "ALTER DOMAIN", "ALTER EVENT TRIGGER", "ALTER EXTENSION",
-    "ALTER FOREIGN DATA WRAPPER", "ALTER FOREIGN TABLE", "ALTER FUNCTION", "ALTER INDEX", "ALTER LANGUAGE",
-    "ALTER LARGE OBJECT", "ALTER MATERIALIZED VIEW", "ALTER OPERATOR", "ALTER OPERATOR CLASS",
-    "ALTER OPERATOR FAMILY", "ALTER POLICY", "ALTER PROCEDURE", "ALTER PUBLICATION", "ALTER ROLE",
-    "ALTER ROUTINE", "ALTER RULE", "ALTER SCHEMA", "ALTER SEQUENCE", "ALTER SERVER", "ALTER STATISTICS",
-    "ALTER SUBSCRIPTION", "ALTER SYSTEM", "ALTER TABLE", "ALTER TABLESPACE", "ALTER TEXT SEARCH CONFIGURATION",
-    "ALTER TEXT SEARCH DICTIONARY", "ALTER TEXT SEARCH PARSER", "ALTER TEXT SEARCH TEMPLATE", "ALTER TRIGGER",
-    "ALTER TYPE", "ALTER VIEW", "ANALYZE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT", "COMMIT",
-    "COMMIT PREPARED", "COPY", "CREATE ACCESS METHOD", "CREATE AGGREGATE", "CREATE CAST", "CREATE COLLATION",
-    "CREATE CONVERSION", "CREATE DATABASE", "CREATE DOMAIN", "CREATE EVENT TRIGGER", "CREATE EXTENSION",
-    "CREATE FOREIGN DATA WRAPPER", "CREATE FOREIGN TABLE", "CREATE FUNCTION", "CREATE INDEX", "CREATE LANGUAGE",
-    "CREATE MATERIALIZED VIEW", "CREATE OPERATOR", "CREATE OPERATOR CLASS", "CREATE OPERATOR FAMILY",
-    "CREATE POLICY", "CREATE PROCEDURE", "CREATE PUBLICATION", "CREATE ROLE", "CREATE RULE", "CREATE SCHEMA",
-    "CREATE SEQUENCE", "CREATE SERVER", "CREATE STATISTICS", "CREATE SUBSCRIPTION", "CREATE TABLE",
-    "CREATE TABLESPACE", "CREATE TEXT SEARCH CONFIGURATION", "CREATE TEXT SEARCH DICTIONARY",
-    "CREATE TEXT SEARCH PARSER", "CREATE TEXT SEARCH TEMPLATE", "CREATE TRANSFORM", "CREATE TRIGGER",
-    "CREATE TYPE", "CREATE VIEW", "DEALLOCATE", "DECLARE", "DISCARD", "DO", "DROP ACCESS METHOD",
-    "DROP AGGREGATE", "DROP CAST", "DROP COLLATION", "DROP CONVERSION", "DROP DATABASE", "DROP DOMAIN",
-    "DROP EVENT TRIGGER", "DROP EXTENSION", "DROP FOREIGN DATA WRAPPER", "DROP FOREIGN TABLE", "DROP FUNCTION",
-    "DROP INDEX", "DROP LANGUAGE", "DROP MATERIALIZED VIEW", "DROP OPERATOR", "DROP OPERATOR CLASS",
-    "DROP OPERATOR FAMILY", "DROP OWNED", "DROP POLICY", "DROP PROCEDURE", "DROP PUBLICATION", "DROP ROLE",
-    "DROP ROUTINE", "DROP RULE", "DROP SCHEMA", "DROP SEQUENCE", "DROP SERVER", "DROP STATISTICS",
-    "DROP SUBSCRIPTION", "DROP TABLE", "DROP TABLESPACE", "DROP TEXT SEARCH CONFIGURATION",
-    "DROP TEXT SEARCH DICTIONARY", "DROP TEXT SEARCH PARSER", "DROP TEXT SEARCH TEMPLATE", "DROP TRANSFORM",
-    "DROP TRIGGER", "DROP TYPE", "DROP VIEW", "EXECUTE", "EXPLAIN", "FETCH", "GRANT", "IMPORT FOREIGN SCHEMA",
-    "LISTEN", "LOAD", "LOCK", "MOVE", "NOTIFY", "PREPARE", "PREPARE TRANSACTION", "REASSIGN OWNED",
-    "REFRESH MATERIALIZED VIEW", "REINDEX", "RELEASE", "RESET", "REVOKE", "ROLLBACK", "ROLLBACK PREPARED",
-    "SAVEPOINT", "SECURITY LABEL", "SET", "SET CONSTRAINTS", "SHOW", "TRUNCATE", "UNLISTEN", "VACUUM",
+    "ALTER ACCESS METHOD",
+    "ALTER AGGREGATE",
+    "ALTER COLLATION",
+    "ALTER CONVERSION",
+    "ALTER DATABASE",
+    "ALTER DEFAULT PRIVILEGES",
+    "ALTER DOMAIN",
+    "ALTER EVENT TRIGGER",
+    "ALTER EXTENSION",
+    "ALTER FOREIGN DATA WRAPPER",
+    "ALTER FOREIGN TABLE",
+    "ALTER FUNCTION",
+    "ALTER INDEX",
+    "ALTER LANGUAGE",
+    "ALTER LARGE OBJECT",
+    "ALTER MATERIALIZED VIEW",
+    "ALTER OPERATOR",
+    "ALTER OPERATOR CLASS",
+    "ALTER OPERATOR FAMILY",
+    "ALTER POLICY",
+    "ALTER PROCEDURE",
+    "ALTER PUBLICATION",
+    "ALTER ROLE",
+    "ALTER ROUTINE",
+    "ALTER RULE",
+    "ALTER SCHEMA",
+    "ALTER SEQUENCE",
+    "ALTER SERVER",
+    "ALTER STATISTICS",
+    "ALTER SUBSCRIPTION",
+    "ALTER SYSTEM",
+    "ALTER TABLE",
+    "ALTER TABLESPACE",
+    "ALTER TEXT SEARCH CONFIGURATION",
+    "ALTER TEXT SEARCH DICTIONARY",
+    "ALTER TEXT SEARCH PARSER",
+    "ALTER TEXT SEARCH TEMPLATE",
+    "ALTER TRIGGER",
+    "ALTER TYPE",
+    "ALTER VIEW",
+    "ANALYZE",
+    "BEGIN",
+    "CALL",
+    "CHECKPOINT",
+    "CLOSE",
+    "CLUSTER",
+    "COMMENT",
+    "COMMIT",
+    "COMMIT PREPARED",
+    "COPY",
+    "CREATE ACCESS METHOD",
+    "CREATE AGGREGATE",
+    "CREATE CAST",
+    "CREATE COLLATION",
+    "CREATE CONVERSION",
+    "CREATE DATABASE",
+    "CREATE DOMAIN",
+    "CREATE EVENT TRIGGER",
+    "CREATE EXTENSION",
+    "CREATE FOREIGN DATA WRAPPER",
+    "CREATE FOREIGN TABLE",
+    "CREATE FUNCTION",
+    "CREATE INDEX",
+    "CREATE LANGUAGE",
+    "CREATE MATERIALIZED VIEW",
+    "CREATE OPERATOR",
+    "CREATE OPERATOR CLASS",
+    "CREATE OPERATOR FAMILY",
+    "CREATE POLICY",
+    "CREATE PROCEDURE",
+    "CREATE PUBLICATION",
+    "CREATE ROLE",
+    "CREATE RULE",
+    "CREATE SCHEMA",
+    "CREATE SEQUENCE",
+    "CREATE SERVER",
+    "CREATE STATISTICS",
+    "CREATE SUBSCRIPTION",
+    "CREATE TABLE",
+    "CREATE TABLESPACE",
+    "CREATE TEXT SEARCH CONFIGURATION",
+    "CREATE TEXT SEARCH DICTIONARY",
+    "CREATE TEXT SEARCH PARSER",
+    "CREATE TEXT SEARCH TEMPLATE",
+    "CREATE TRANSFORM",
+    "CREATE TRIGGER",
+    "CREATE TYPE",
+    "CREATE VIEW",
+    "DEALLOCATE",
+    "DECLARE",
+    "DISCARD",
+    "DO",
+    "DROP ACCESS METHOD",
+    "DROP AGGREGATE",
+    "DROP CAST",
+    "DROP COLLATION",
+    "DROP CONVERSION",
+    "DROP DATABASE",
+    "DROP DOMAIN",
+    "DROP EVENT TRIGGER",
+    "DROP EXTENSION",
+    "DROP FOREIGN DATA WRAPPER",
+    "DROP FOREIGN TABLE",
+    "DROP FUNCTION",
+    "DROP INDEX",
+    "DROP LANGUAGE",
+    "DROP MATERIALIZED VIEW",
+    "DROP OPERATOR",
+    "DROP OPERATOR CLASS",
+    "DROP OPERATOR FAMILY",
+    "DROP OWNED",
+    "DROP POLICY",
+    "DROP PROCEDURE",
+    "DROP PUBLICATION",
+    "DROP ROLE",
+    "DROP ROUTINE",
+    "DROP RULE",
+    "DROP SCHEMA",
+    "DROP SEQUENCE",
+    "DROP SERVER",
+    "DROP STATISTICS",
+    "DROP SUBSCRIPTION",
+    "DROP TABLE",
+    "DROP TABLESPACE",
+    "DROP TEXT SEARCH CONFIGURATION",
+    "DROP TEXT SEARCH DICTIONARY",
+    "DROP TEXT SEARCH PARSER",
+    "DROP TEXT SEARCH TEMPLATE",
+    "DROP TRANSFORM",
+    "DROP TRIGGER",
+    "DROP TYPE",
+    "DROP VIEW",
+    "EXECUTE",
+    "EXPLAIN",
+    "FETCH",
+    "GRANT",
+    "IMPORT FOREIGN SCHEMA",
+    "LISTEN",
+    "LOAD",
+    "LOCK",
+    "MOVE",
+    "NOTIFY",
+    "PREPARE",
+    "PREPARE TRANSACTION",
+    "REASSIGN OWNED",
+    "REFRESH MATERIALIZED VIEW",
+    "REINDEX",
+    "RELEASE",
+    "RESET",
+    "REVOKE",
+    "ROLLBACK",
+    "ROLLBACK PREPARED",
+    "SAVEPOINT",
+    "SECURITY LABEL",
+    "SET",
+    "SET CONSTRAINTS",
+    "SHOW",
+    "TRUNCATE",
+    "UNLISTEN",
+    "VACUUM",
 ];
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use crate::analysis::analyse;
+    use crate::raw::RawSql;
+
+    #[test]
+    fn first_keywords_decide() {
+        let statements = [
+            "select 1",
+            "((select 1))",
+            "values (1)",
+            "table t",
+            "with x as (delete from t returning *) select 1",
+            "WITH RECURSIVE x AS (select 1), y(a) as (select 2) INSERT INTO t select 1",
+            "merge into t using s on true when matched then do nothing",
+            "create or replace temp view v as select 1",
+            "create unique index i on t (a)",
+            "create table t (a int)",
+            "create user mapping for x server s",
+            "create user x",
+            "drop user x",
+            "alter text search dictionary d (a = b)",
+            "start transaction",
+            "end",
+            "commit prepared 'x'",
+            "prepare transaction 'x'",
+            "set constraints all deferred",
+            "explain select 1",
+            "refresh materialized view v",
+            "create nonsense",
+            "hello",
+            "",
+            "select 'cut off",
+        ];
+        let kinds: String =
+            statements.iter().map(|sql| format!("{}: {sql}\n", analyse(&RawSql::from(*sql)).kind)).collect();
+        expect![[r#"
+            SELECT: select 1
+            SELECT: ((select 1))
+            SELECT: values (1)
+            SELECT: table t
+            SELECT: with x as (delete from t returning *) select 1
+            INSERT: WITH RECURSIVE x AS (select 1), y(a) as (select 2) INSERT INTO t select 1
+            MERGE: merge into t using s on true when matched then do nothing
+            CREATE VIEW: create or replace temp view v as select 1
+            CREATE INDEX: create unique index i on t (a)
+            CREATE TABLE: create table t (a int)
+            CREATE USER MAPPING: create user mapping for x server s
+            CREATE ROLE: create user x
+            DROP ROLE: drop user x
+            ALTER TEXT SEARCH DICTIONARY: alter text search dictionary d (a = b)
+            BEGIN: start transaction
+            COMMIT: end
+            COMMIT PREPARED: commit prepared 'x'
+            PREPARE TRANSACTION: prepare transaction 'x'
+            SET CONSTRAINTS: set constraints all deferred
+            EXPLAIN: explain select 1
+            REFRESH MATERIALIZED VIEW: refresh materialized view v
+            UNKNOWN: create nonsense
+            UNKNOWN: hello
+            UNKNOWN: 
+            SELECT: select 'cut off
+        "#]]
+        .assert_eq(&kinds);
+    }
+}

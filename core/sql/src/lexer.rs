@@ -185,14 +185,27 @@ impl Lexer<'_> {
         if !matches!(self.bytes[start], b'u' | b'U') {
             return (kind, end);
         }
-        let word = self.run(end, is_space);
-        let quote = self.run(word + 7, is_space);
+        let word = self.gap_end(end);
+        let quote = self.gap_end(word + 7);
         let is_uescape =
             self.bytes.get(word..word + 7).is_some_and(|found| found.eq_ignore_ascii_case(b"uescape"));
         let is_single = self.peek(quote) == b'\'' && self.peek(quote + 2) == b'\'';
         let escape = self.peek(quote + 1);
         let is_escape = escape.is_ascii_punctuation() && !matches!(escape, b'\'' | b'"' | b'+');
         if is_uescape && is_single && is_escape { (kind, quote + 3) } else { (kind, end) }
+    }
+
+    /// Returns the end of the white space and comments that begin at `from`.
+    fn gap_end(&self, from: usize) -> usize {
+        let mut at = from;
+        loop {
+            at = match (self.peek(at), self.peek(at + 1)) {
+                (byte, _) if is_space(byte) => at + 1,
+                (b'-', b'-') => self.line_end(at),
+                (b'/', b'*') => self.block_comment(at),
+                _ => return at,
+            };
+        }
     }
 
     fn quoted_name(&self, start: usize) -> (TokenKind, usize) {
@@ -243,17 +256,19 @@ impl Lexer<'_> {
     /// holds a character that SQL's own operators do not have (manual, 4.1.3).
     fn operator(&self, start: usize) -> usize {
         let limit = self.bytes.len().min(start + MAX_OPERATOR_BYTES);
-        let is_end = |at: &usize| {
-            !is_operator(self.bytes[*at])
-                || matches!((self.bytes[*at], self.peek(at + 1)), (b'/', b'*') | (b'-', b'-'))
-        };
-        let mut end = (start..limit).find(is_end).unwrap_or(limit);
-        if !self.bytes[start..end].iter().any(|byte| b"~!@#^&|`?%".contains(byte)) {
-            while end > start + 1 && matches!(self.bytes[end - 1], b'+' | b'-') {
-                end -= 1;
+        let (mut end, mut end_without_signs, mut is_special) = (start, start + 1, false);
+        while end < limit && is_operator(self.bytes[end]) {
+            match (self.bytes[end], self.peek(end + 1)) {
+                (b'/', b'*') | (b'-', b'-') => break,
+                (b'+' | b'-', _) => {}
+                (byte, _) => {
+                    end_without_signs = end + 1;
+                    is_special |= b"~!@#^&|`?%".contains(&byte);
+                }
             }
+            end += 1;
         }
-        end
+        if is_special { end } else { end_without_signs }
     }
 
     fn word_or_prefixed_string(&self, start: usize) -> (TokenKind, usize) {
@@ -275,7 +290,25 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn is_operator(byte: u8) -> bool {
-    b"~!@#^&|`?+-*/%<>=".contains(&byte)
+    matches!(
+        byte,
+        b'~' | b'!'
+            | b'@'
+            | b'#'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'`'
+            | b'?'
+            | b'+'
+            | b'-'
+            | b'*'
+            | b'/'
+            | b'%'
+            | b'<'
+            | b'>'
+            | b'='
+    )
 }
 
 fn is_name_start(byte: u8) -> bool {
@@ -292,4 +325,207 @@ fn is_radix_prefix(byte: u8) -> bool {
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use pg_query::protobuf::Token as PgToken;
+
+    use super::{TokenKind, lex};
+
+    fn check(sql: &str, expected: &Expect) {
+        let tokens = lex(sql);
+        let mut end = 0;
+        let mut shown = String::new();
+        for token in &tokens {
+            assert_eq!(token.start, end, "a gap in {sql:?}");
+            end = token.end;
+            if token.kind != TokenKind::Space {
+                shown += &format!("{:?} {}\n", token.kind, token.text(sql));
+            }
+        }
+        assert_eq!(end as usize, sql.len());
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn strings_end_where_postgresql_ends_them() {
+        check(
+            r"'it''s' E'a\'b' $$a$b$$ $x$ $$ $x$ U&'d!' uescape '!' N'n' b'1' 'a' 'b'",
+            &expect![[r#"
+                PlainString 'it''s'
+                OtherString E'a\'b'
+                OtherString $$a$b$$
+                OtherString $x$ $$ $x$
+                OtherString U&'d!' uescape '!'
+                PlainString N'n'
+                OtherString b'1'
+                PlainString 'a'
+                PlainString 'b'
+            "#]],
+        );
+        check(
+            "'one'\n -- comment\n 'token' 'two'",
+            &expect![[r#"
+            PlainString 'one'
+             -- comment
+             'token'
+            PlainString 'two'
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_never_closed_goes_on_to_the_end() {
+        check(
+            "a 'b c",
+            &expect![[r#"
+            Word a
+            Unterminated 'b c
+        "#]],
+        );
+        check(
+            "a \"b c",
+            &expect![[r#"
+            Word a
+            Unterminated "b c
+        "#]],
+        );
+        check(
+            "a $x$ b $$",
+            &expect![[r#"
+            Word a
+            Unterminated $x$ b $$
+        "#]],
+        );
+        check(
+            "a /* b /* c */",
+            &expect![[r#"
+            Word a
+            Comment /* b /* c */
+        "#]],
+        );
+        check(
+            "E'a\\",
+            &expect![[r#"
+            Unterminated E'a\
+        "#]],
+        );
+    }
+
+    #[test]
+    fn numbers_take_what_is_glued_to_them() {
+        check(
+            "1 1.5 .5 5. 1e5 1.5e-3 0x1F 1_000 1..2 123abc $1 $1a $0 $65536",
+            &expect![[r#"
+            Number 1
+            Number 1.5
+            Number .5
+            Number 5.
+            Number 1e5
+            Number 1.5e-3
+            Number 0x1F
+            Number 1_000
+            Number 1
+            Operator ..
+            Number 2
+            Number 123abc
+            Param $1
+            Param $1
+            Word a
+            Number $0
+            Number $65536
+        "#]],
+        );
+    }
+
+    #[test]
+    fn operators_end_where_postgresql_ends_them() {
+        check(
+            "a<=-1 @-1 a--b\n+/*c*/*- ::: := .. a.b =>",
+            &expect![[r#"
+            Word a
+            Operator <=
+            Operator -
+            Number 1
+            Operator @-
+            Number 1
+            Word a
+            Comment --b
+            Operator +
+            Comment /*c*/
+            Operator *
+            Operator -
+            Operator ::
+            Operator :
+            Operator :=
+            Operator ..
+            Word a
+            Dot .
+            Word b
+            Operator =>
+        "#]],
+        );
+    }
+
+    /// What PostgreSQL's scanner makes of a token, in our words.
+    fn kind_of(token: PgToken) -> TokenKind {
+        match token {
+            PgToken::SqlComment | PgToken::CComment => TokenKind::Comment,
+            PgToken::Sconst | PgToken::Usconst | PgToken::Bconst | PgToken::Xconst => TokenKind::OtherString,
+            PgToken::Iconst | PgToken::Fconst => TokenKind::Number,
+            PgToken::Param => TokenKind::Param,
+            PgToken::Uident => TokenKind::QuotedName,
+            PgToken::Ascii40 => TokenKind::OpenParen,
+            PgToken::Ascii41 => TokenKind::CloseParen,
+            PgToken::Ascii91 => TokenKind::OpenBracket,
+            PgToken::Ascii93 => TokenKind::CloseBracket,
+            PgToken::Ascii44 => TokenKind::Comma,
+            PgToken::Ascii46 => TokenKind::Dot,
+            PgToken::Ascii59 => TokenKind::Semicolon,
+            PgToken::Ident => TokenKind::Word,
+            _ => TokenKind::Operator,
+        }
+    }
+
+    /// Returns our tokens with the distinctions that PostgreSQL's scanner does not make taken back.
+    fn ours(sql: &str) -> Vec<(usize, usize, TokenKind)> {
+        let said = lex(sql).into_iter().filter(|token| token.kind != TokenKind::Space);
+        said.map(|token| {
+            let kind = match token.kind {
+                TokenKind::PlainString => TokenKind::OtherString,
+                TokenKind::QuotedName if token.text(sql).starts_with('"') => TokenKind::Word,
+                TokenKind::Other => TokenKind::Operator,
+                kind => kind,
+            };
+            (token.start as usize, token.end as usize, kind)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn agrees_with_postgresql_on_what_it_accepts() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../integration/fuzz-corpus/sql");
+        let mut compared = 0;
+        for file in std::fs::read_dir(directory).unwrap() {
+            let Ok(sql) = std::fs::read_to_string(file.unwrap().path()) else { continue };
+            // `UESCAPE` and the `N` of a string are tokens of their own there.
+            if sql.contains("uescape") || sql.contains(" N'") || sql.trim().is_empty() {
+                continue;
+            }
+            let Ok(theirs) = pg_query::scan_tokens(&sql) else { continue };
+            let theirs: Vec<(usize, usize, TokenKind)> = theirs
+                .iter()
+                .map(|token| {
+                    let is_keyword = token.keyword_kind != 0;
+                    let kind = if is_keyword { TokenKind::Word } else { kind_of(token.token()) };
+                    (token.start as usize, token.end as usize, kind)
+                })
+                .collect();
+            assert_eq!(ours(&sql), theirs, "{sql}");
+            compared += 1;
+        }
+        assert!(compared > 80, "only {compared} texts were compared");
+    }
 }

@@ -1,7 +1,8 @@
 //! The one door to PostgreSQL's own parser. It is C and recursive, so only texts of a bounded size, depth and
 //! number of tokens go through; what is refused here is left to the scanner.
 
-use crate::lexer::{Token, TokenKind, lex};
+use crate::lexer::{Token, TokenKind};
+use crate::pieces::CUT_MARK;
 
 /// The longest text that is parsed. The parser needs about 0.2 µs per byte, three times per statement; statements
 /// above this are nearly always long lists, which the scanner folds into short ones before they come here again.
@@ -31,6 +32,7 @@ impl Parsable {
             TokenKind::Unterminated => false,
             // Too high a number of a parameter, taken for a literal.
             TokenKind::Number => !token.text(sql).starts_with('$'),
+            TokenKind::Word => token.text(sql) != CUT_MARK,
             _ => true,
         };
         let is_said = |token: &&Token| !matches!(token.kind, TokenKind::Space | TokenKind::Comment);
@@ -71,16 +73,34 @@ impl Parsable {
 ///
 /// A literal in a type's modifier (`varchar(255)`) is part of the grammar, not an expression: the parser takes no
 /// `$n` there, so it is shown a number. Neither fingerprints nor tables depend on constants.
-pub(crate) fn read_normalized<T>(normalized: &str, read: impl Fn(&Parsable) -> Option<T>) -> Option<T> {
-    let tokens = lex(normalized);
-    let parsable = Parsable::new(normalized, &tokens)?;
-    read(&parsable).or_else(|| read(&Parsable(with_modifiers(normalized, &tokens)?)))
+pub(crate) fn read_normalized<T>(
+    normalized: &str,
+    tokens: &[Token],
+    read: impl Fn(&Parsable) -> Option<T>,
+) -> Option<T> {
+    let parsable = Parsable::new(normalized, tokens)?;
+    read(&parsable).or_else(|| read(&Parsable(with_modifiers(normalized, tokens)?)))
 }
 
 /// Types and functions whose modifiers must be integers in the grammar, by the last word of their names.
 const TYPES_WITH_MODIFIERS: [&str; 17] = [
-    "char", "character", "varchar", "varying", "nchar", "bit", "float", "time", "timestamp", "interval", "second",
-    "decimal", "numeric", "current_time", "current_timestamp", "localtime", "localtimestamp",
+    "char",
+    "character",
+    "varchar",
+    "varying",
+    "nchar",
+    "bit",
+    "float",
+    "time",
+    "timestamp",
+    "interval",
+    "second",
+    "decimal",
+    "numeric",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
 ];
 
 /// Writes 1 for each `$n` in a type's modifiers, `None` if there is none.
@@ -130,7 +150,8 @@ fn without_comments(sql: &str, tokens: &[Token]) -> String {
 fn depth(sql: &str, tokens: &[Token]) -> usize {
     let (mut deepest, mut depth) = (0_usize, 0_usize);
     for token in tokens {
-        let is_case = |word: &str| token.kind == TokenKind::Word && token.text(sql).eq_ignore_ascii_case(word);
+        let is_case =
+            |word: &str| token.kind == TokenKind::Word && token.text(sql).eq_ignore_ascii_case(word);
         match token.kind {
             TokenKind::OpenParen | TokenKind::OpenBracket => depth += 1,
             TokenKind::CloseParen | TokenKind::CloseBracket => depth = depth.saturating_sub(1),

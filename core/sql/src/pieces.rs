@@ -58,26 +58,34 @@ pub(crate) enum Reading {
     Guessed,
 }
 
-/// Returns what matters in a text.
+/// Stands for the rest of a text that is missing or cannot be told from a literal. A text that ends in it is never
+/// parsed: the beginning of a statement may well be another statement.
+pub(crate) const CUT_MARK: &str = "…";
+
+/// Returns what matters in a text, and the mark at the end if a quote is never closed.
 ///
 /// In a text that nobody parsed, a string with `\'` in it ends at that quote or goes on behind it, depending on a
 /// setting of the session. What follows is then taken for part of the literal.
 pub(crate) fn pieces<'a>(sql: &'a str, tokens: &[Token], reading: Reading) -> Vec<Piece<'a>> {
     let mut pieces = Vec::with_capacity(tokens.len() / 2 + 1);
+    let rest = [Piece::Placeholder(Placeholder::Text), Piece::Word(CUT_MARK)];
     for token in tokens {
         let text = token.text(sql);
         pieces.push(match token.kind {
             TokenKind::Space | TokenKind::Comment => continue,
             TokenKind::PlainString if reading == Reading::Guessed && text.contains("\\'") => {
-                pieces.push(Piece::Placeholder(Placeholder::Text));
+                pieces.extend(rest);
                 break;
             }
-            TokenKind::PlainString | TokenKind::OtherString | TokenKind::Unterminated => {
-                Piece::Placeholder(Placeholder::Text)
+            TokenKind::Unterminated => {
+                pieces.extend(rest);
+                break;
             }
+            TokenKind::PlainString | TokenKind::OtherString => Piece::Placeholder(Placeholder::Text),
             TokenKind::Number => Piece::Placeholder(Placeholder::Number),
-            TokenKind::Param => param_number(text)
-                .map_or(Piece::Placeholder(Placeholder::Number), |n| Piece::Placeholder(Placeholder::Param(n))),
+            TokenKind::Param => param_number(text).map_or(Piece::Placeholder(Placeholder::Number), |n| {
+                Piece::Placeholder(Placeholder::Param(n))
+            }),
             TokenKind::Word => Piece::Word(text),
             TokenKind::QuotedName => Piece::QuotedName(text),
             TokenKind::Operator | TokenKind::Other => Piece::Operator(text),

@@ -5,31 +5,97 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::lexer::{MAX_PARAM, Token};
-use crate::pieces::{Piece, Placeholder, Reading, pieces};
+use crate::pieces::{CUT_MARK, Piece, Placeholder, Reading, pieces};
 use crate::raw::MAX_SQL_BYTES;
 
 /// Keywords after which a parenthesis stands apart; after any other word it is an argument list.
 const APART_FROM_PAREN: &[&str] = &[
-    "all", "and", "any", "array", "as", "begin", "between", "by", "case", "check", "distinct", "else", "except",
-    "exists", "explain", "filter", "from", "group", "in", "intersect", "into", "is", "join", "key", "lateral", "like", "limit",
-    "not", "on", "or", "over", "returning", "select", "set", "then", "union", "using", "values", "when", "where",
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "begin",
+    "between",
+    "by",
+    "case",
+    "check",
+    "distinct",
+    "else",
+    "except",
+    "exists",
+    "explain",
+    "filter",
+    "from",
+    "group",
+    "in",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "key",
+    "lateral",
+    "like",
+    "limit",
+    "not",
+    "on",
+    "or",
+    "over",
+    "returning",
+    "select",
+    "set",
+    "then",
+    "union",
+    "using",
+    "values",
+    "when",
+    "where",
     "with",
 ];
 
 /// Keywords after which a minus is a sign and not a subtraction.
 const BEFORE_SIGN: &[&str] = &[
-    "and", "between", "by", "case", "default", "distinct", "else", "from", "ilike", "in", "is", "like", "limit",
-    "not", "offset", "on", "or", "returning", "select", "set", "then", "to", "values", "when", "where", "with",
+    "and",
+    "between",
+    "by",
+    "case",
+    "default",
+    "distinct",
+    "else",
+    "from",
+    "ilike",
+    "in",
+    "is",
+    "like",
+    "limit",
+    "not",
+    "offset",
+    "on",
+    "or",
+    "returning",
+    "select",
+    "set",
+    "then",
+    "to",
+    "values",
+    "when",
+    "where",
+    "with",
 ];
 
 /// Returns the canonical text: literals as `$n`, counted from 1 in the order of the text; no comments; white space
 /// that depends on the tokens alone; lists of literals as one literal.
-pub(crate) fn reduce(sql: &str, tokens: &[Token], reading: Reading) -> String {
+///
+/// A text whose end is missing gets a mark there.
+pub(crate) fn reduce(sql: &str, tokens: &[Token], reading: Reading, is_cut: bool) -> String {
     let mut reduced = without_signs(&pieces(sql, tokens, reading));
     replace_names(&mut reduced);
     let mut reduced = without_long_rows(&without_long_lists(&reduced));
     while reduced.last() == Some(&Piece::Mark(';')) {
         reduced.pop();
+    }
+    if is_cut && reduced.last() != Some(&Piece::Word(CUT_MARK)) {
+        reduced.push(Piece::Word(CUT_MARK));
     }
     render(&reduced)
 }
@@ -89,8 +155,12 @@ fn session_name(statement: &[Piece<'_>]) -> Option<usize> {
     } else {
         return None;
     };
-    let is_name = |piece: &Piece<'_>| matches!(piece, Piece::Word(_) | Piece::QuotedName(_));
-    statement.get(index).filter(|piece| is_name(piece) && !piece.is_word("all")).map(|_| index)
+    let is_name = |piece: &&Piece<'_>| match piece {
+        Piece::QuotedName(_) => true,
+        Piece::Word(word) => *word != CUT_MARK && !word.eq_ignore_ascii_case("all"),
+        _ => false,
+    };
+    statement.get(index).filter(is_name).map(|_| index)
 }
 
 fn bare_password(statement: &[Piece<'_>]) -> Option<usize> {
@@ -98,7 +168,7 @@ fn bare_password(statement: &[Piece<'_>]) -> Option<usize> {
         && statement.get(1)?.is_one_of(&["role", "user", "group"]);
     let password = statement.iter().position(|piece| piece.is_word("password")).filter(|_| is_role)?;
     let value = statement.get(password + 1)?;
-    (!value.is_word("null") && !value.is_placeholder()).then_some(password + 1)
+    (!value.is_one_of(&["null", CUT_MARK]) && !value.is_placeholder()).then_some(password + 1)
 }
 
 /// Makes `IN ($1, $2, $3)` and `ARRAY[$1, $2]` a list of one, as the fingerprint and PostgreSQL 18 do.
@@ -207,8 +277,7 @@ fn parenthesis_ends(pieces: &[Piece<'_>]) -> Vec<Option<usize>> {
     ends
 }
 
-/// Writes the pieces down. `$n` may be longer than what it stands for, so the end of a text near
-/// [`MAX_SQL_BYTES`] is dropped.
+/// Writes the pieces down. `$n` may be longer than what it stands for, so a text near [`MAX_SQL_BYTES`] is cut.
 fn render(pieces: &[Piece<'_>]) -> String {
     let mut text = String::with_capacity(pieces.len() * 4);
     let mut numbers = Numbers::default();
@@ -219,7 +288,9 @@ fn render(pieces: &[Piece<'_>]) -> String {
             Piece::Placeholder(placeholder) => Cow::Owned(format!("${}", numbers.number(*placeholder))),
         };
         let space = if is_apart(&pieces[..index], piece) { " " } else { "" };
-        if text.len() + space.len() + part.len() > MAX_SQL_BYTES {
+        if text.len() + space.len() + part.len() > MAX_SQL_BYTES - CUT_MARK.len() - 1 {
+            text.push_str(if text.is_empty() { "" } else { " " });
+            text.push_str(CUT_MARK);
             break;
         }
         text.push_str(space);
@@ -258,7 +329,9 @@ fn is_apart(before: &[Piece<'_>], next: &Piece<'_>) -> bool {
         (Piece::Mark('(' | '['), _) | (_, Piece::Mark(')' | ']' | ',' | ';')) => false,
         (Piece::Mark('.'), Piece::Word(_) | Piece::QuotedName(_) | Piece::Operator("*")) => false,
         (Piece::Word(_) | Piece::QuotedName(_) | Piece::Mark(')' | ']'), Piece::Mark('.')) => false,
-        (Piece::Word(word), Piece::Mark('(')) => APART_FROM_PAREN.iter().any(|k| word.eq_ignore_ascii_case(k)),
+        (Piece::Word(word), Piece::Mark('(')) => {
+            APART_FROM_PAREN.iter().any(|k| word.eq_ignore_ascii_case(k))
+        }
         (Piece::QuotedName(_), Piece::Mark('(')) => false,
         (Piece::Operator(_) | Piece::Mark(','), Piece::Mark('[')) => true,
         (_, Piece::Mark('[')) => false,

@@ -7,8 +7,23 @@ use crate::lexer::{Token, TokenKind};
 
 /// The keys that are read; a value under any other key never leaves the text.
 pub const ALLOWED_TAGS: [&str; 17] = [
-    "action", "app", "app_name", "application", "controller", "controller_namespace", "db_driver", "framework", "job",
-    "job_name", "line", "route", "service", "service_name", "source_location", "traceparent", "version",
+    "action",
+    "app",
+    "app_name",
+    "application",
+    "controller",
+    "controller_namespace",
+    "db_driver",
+    "framework",
+    "job",
+    "job_name",
+    "line",
+    "route",
+    "service",
+    "service_name",
+    "source_location",
+    "traceparent",
+    "version",
 ];
 
 /// The most tags that are read from one text: each key once.
@@ -85,4 +100,54 @@ fn percent_decoded(value: &str) -> Option<String> {
         }
     }
     String::from_utf8(decoded).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use crate::analysis::analyse;
+    use crate::raw::RawSql;
+
+    fn check(sql: &str, expected: &Expect) {
+        let tags = analyse(&RawSql::from(sql)).tags;
+        expected.assert_eq(&tags.iter().map(|(key, value)| format!("{key}={value}\n")).collect::<String>());
+    }
+
+    #[test]
+    fn sqlcommenter_is_decoded() {
+        check(
+            "select 1 /*action='%2Fshow',application='my%20app',email='a%40b.c',route='it\\'s'*/",
+            &expect![[r#"
+                action=/show
+                application=my app
+                route=it's
+            "#]],
+        );
+    }
+
+    #[test]
+    fn marginalia_is_read() {
+        check(
+            "/*application:Shop,controller:orders,password:x*/ select 1",
+            &expect![[r#"
+            application=Shop
+            controller=orders
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_no_tag_is_left_alone() {
+        check("select 1 -- action='x'", &expect![""]);
+        check("/*+ action:x */ select '/*action:x*/'", &expect![""]);
+        check("select 1 /* action='%zz',job='',app='a\nb',route=x, action */", &expect![""]);
+        check("select 1 /*action='cut", &expect![""]);
+        check(
+            "select 1 /*action:first*/ /*action:second*/",
+            &expect![[r#"
+            action=first
+        "#]],
+        );
+    }
 }

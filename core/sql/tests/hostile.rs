@@ -1,14 +1,16 @@
 //! Texts made to hurt: deep, long, unfinished. Each must be done in bounded time on a small stack.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::time::{Duration, Instant};
 
-use pgquerylens_sql::{RawSql, analyse};
+use pgquerylens_sql::{MAX_PARSED_DEPTH, MAX_PARSED_TOKENS, RawSql, analyse};
 
 /// Rust's default for a thread; the runtimes' threads have no less.
 const STACK_BYTES: usize = 2 * 1024 * 1024;
 
-/// What a text of 10 MB may take, on a busy machine and not optimised.
-const LIMIT: Duration = Duration::from_secs(5);
+/// What a text of 10 MB may take twice, not optimised and beside other builds; what is quadratic takes minutes.
+const LIMIT: Duration = Duration::from_secs(20);
 
 fn check(name: &str, text: String) {
     let name = name.to_owned();
@@ -17,9 +19,19 @@ fn check(name: &str, text: String) {
         let analysis = analyse(&RawSql::from(text.as_str()));
         assert!(!analysis.normalized.as_str().contains("canary"), "{name}: a canary is left");
         let again = analyse(&RawSql::from(analysis.normalized.as_str()));
-        assert!(again.normalized == analysis.normalized, "{name}, {} bytes: normalising twice: {}", text.len(), difference(again.normalized.as_str(), analysis.normalized.as_str()));
+        assert!(
+            again.normalized == analysis.normalized,
+            "{name}, {} bytes: normalising twice: {}",
+            text.len(),
+            difference(again.normalized.as_str(), analysis.normalized.as_str())
+        );
         assert_eq!(again.fingerprint, analysis.fingerprint, "{name}: fingerprint");
-        println!("{name:<28} {:>7} bytes {:>8} µs {}", text.len(), start.elapsed().as_micros(), again.fingerprint);
+        println!(
+            "{name:<28} {:>7} bytes {:>8} µs {}",
+            text.len(),
+            start.elapsed().as_micros(),
+            again.fingerprint
+        );
         assert!(start.elapsed() < LIMIT, "{name} took {:?}", start.elapsed());
     };
     std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run).unwrap().join().unwrap();
@@ -34,7 +46,7 @@ fn difference(left: &str, right: &str) -> String {
 
 #[test]
 fn nesting_of_every_sort_and_depth() {
-    for count in [50, 190, 1_000, 3_900, 100_000] {
+    for count in [50, 190, 1_000, 100_000] {
         let nested = |open: &str, middle: &str, close: &str| {
             format!("select {}{middle}{} from t where x = 'canary'", open.repeat(count), close.repeat(count))
         };
@@ -59,8 +71,9 @@ fn nesting_of_every_sort_and_depth() {
 
 #[test]
 fn chains_of_every_sort_and_length() {
-    for count in [50, 1_000, 3_900, 100_000] {
-        let chain = |link: &str| format!("select a{} from t where x = 'canary'", format!(" {link}").repeat(count));
+    for count in [50, 1_400, 100_000] {
+        let chain =
+            |link: &str| format!("select a{} from t where x = 'canary'", format!(" {link}").repeat(count));
         check("plus", chain("+1"));
         check("concatenation", chain("|| 'canary'"));
         check("and", chain("and b"));
@@ -78,7 +91,10 @@ fn chains_of_every_sort_and_length() {
         check("union all", chain("union all select 1"));
         check("union", chain("union (select 1)"));
         check("joins", format!("select * from t {}", "join u on true ".repeat(count)));
-        check("joins without parentheses", format!("select * from t {}{}", "join u ".repeat(count), "on true ".repeat(count)));
+        check(
+            "joins without parentheses",
+            format!("select * from t {}{}", "join u ".repeat(count), "on true ".repeat(count)),
+        );
         check("not", format!("select {} a", "not ".repeat(count)));
         check("minus", format!("select {} a", "- ".repeat(count)));
         check("tilde", format!("select {} 1", "~ ".repeat(count)));
@@ -94,17 +110,140 @@ fn chains_of_every_sort_and_length() {
     }
 }
 
+/// `pg_query` gives up on a tree that is too deep for the rest of the stack. Within our limits it never comes to that,
+/// or one text would have two fingerprints.
+#[test]
+fn every_thread_comes_to_the_same_result() {
+    let chains = [
+        "+ 1",
+        "|| b",
+        "and b",
+        "or b",
+        "^ 2",
+        "- 1",
+        "::int",
+        "[1]",
+        ".b",
+        "collate c",
+        "at time zone 'x'",
+        "union all select 1",
+        "intersect (select a)",
+        "is null is true",
+    ];
+    for link in chains {
+        compare_stacks(&format!("select a {}", fill(link)));
+    }
+    for prefix in ["not", "-", "~", "- ~", "not -"] {
+        compare_stacks(&format!("select {} a", fill(prefix)));
+    }
+    compare_stacks(&format!("select from t {}", fill("join u on true")));
+    compare_stacks(&format!("select from t {} {}", "join u ".repeat(740), "on true ".repeat(740)));
+    let nested = [
+        "(select ",
+        "array[",
+        "f(",
+        "row(1, ",
+        "case when a then ",
+        "(select from t where a = any (",
+        "a[",
+        "(((",
+    ];
+    for open in nested {
+        let depth = MAX_PARSED_DEPTH / open.matches(['(', '[']).count().max(1) - 1;
+        let close: String = open
+            .chars()
+            .rev()
+            .filter_map(|c| match c {
+                '(' => Some(')'),
+                '[' => Some(']'),
+                _ => None,
+            })
+            .collect();
+        let close = if open.starts_with("case") { " end".to_owned() } else { close };
+        compare_stacks(&format!("select {}1{}", open.repeat(depth), close.repeat(depth)));
+    }
+}
+
+/// Repeats a link until there are as many tokens as are parsed.
+fn fill(link: &str) -> String {
+    let token_count = pg_query::scan_tokens(link).unwrap().len();
+    format!("{link} ").repeat((MAX_PARSED_TOKENS - 10) / token_count)
+}
+
+fn compare_stacks(text: &str) {
+    let on_stack = |bytes: usize| {
+        let raw = RawSql::from(text);
+        std::thread::Builder::new().stack_size(bytes).spawn(move || analyse(&raw)).unwrap().join().unwrap()
+    };
+    let (small, large) = (on_stack(STACK_BYTES * 3 / 4), on_stack(STACK_BYTES * 16));
+    let start: String = text.chars().take(40).collect();
+    assert!(small == large, "{start}: {} and {}", small.fingerprint, large.fingerprint);
+    println!("{start:<40} {}", small.fingerprint);
+}
+
 #[test]
 fn ten_megabytes_of_anything() {
     const SIZE: usize = 10 * 1024 * 1024;
     let filled = |unit: &str| unit.repeat(SIZE / unit.len());
     for unit in [
-        "x", "1", "1 ", "'", "''", "' ", "\"", "$", "$a$", "$a", "$1", "/*", "*/", "--", "-- \n", "(", ")", "((,", ";",
-        "\\", "\\'", "E'\\", "U&'", "u&'' ", "é", "\u{FFFD}", "\0", " ", "\n", "'\n", "''\n", "''\n--\n", "in (", "in (1, ", "values (",
-        "values (1), (1),", "in ((1),(1),", ".", "..", "- ", "-1", "+", "/", "*", "1e", "1.", "a.", "::", "a,", "array[",
-        "select ", "select 1;", "savepoint a;", "alter role password ", "/*a='b',*/", "/*action:b*/ ", "with a as (",
+        "x",
+        "1",
+        "1 ",
+        "'",
+        "''",
+        "' ",
+        "\"",
+        "$",
+        "$a$",
+        "$a",
+        "$1",
+        "/*",
+        "*/",
+        "--",
+        "-- \n",
+        "(",
+        ")",
+        "((,",
+        ";",
+        "\\",
+        "\\'",
+        "E'\\",
+        "U&'",
+        "u&'' ",
+        "é",
+        "\u{FFFD}",
+        "\0",
+        " ",
+        "\n",
+        "'\n",
+        "''\n",
+        "''\n--\n",
+        "in (",
+        "in (1, ",
+        "values (",
+        "values (1), (1),",
+        "in ((1),(1),",
+        ".",
+        "..",
+        "- ",
+        "-1",
+        "+",
+        "/",
+        "*",
+        "1e",
+        "1.",
+        "a.",
+        "::",
+        "a,",
+        "array[",
+        "select ",
+        "select 1;",
+        "savepoint a;",
+        "alter role password ",
+        "/*a='b',*/",
+        "/*action:b*/ ",
+        "with a as (",
     ] {
-        check(unit, filled(unit));
         check(unit, format!("select 'canary', {}", filled(unit)));
     }
 }

@@ -1,11 +1,15 @@
 //! Properties of `analyse` over mutations of the seed corpus, on the stable toolchain; the fuzz target in `fuzz/`
 //! checks the same without an end. `PROPTEST_CASES` sets how many mutations are tried.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::path::{Path, PathBuf};
 
 use pg_query::protobuf::{ScanToken, Token};
 use pgquerylens_sql::{NormalizedSql, RawSql, analyse, cut};
-use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::prelude::{
+    Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_assume, prop_oneof, proptest,
+};
 use proptest::sample::{Index, select};
 
 /// What stands in the corpus's literals and comments, and nowhere else; parts, because a mutation may tear one.
@@ -13,17 +17,66 @@ const CANARIES: [&str; 3] = ["s3cr3t", "canary", "987654321"];
 
 /// Literals and comments in every notation.
 const LITERALS: [&str; 16] = [
-    "'s3cr3t-canary'", "E's3cr3t\\'-canary'", "U&'s3cr3t-canary'", "u&'s3cr3t-canary' uescape '!'",
-    "N's3cr3t-canary'", "B's3cr3t-canary'", "x's3cr3t-canary'", "$$s3cr3t-canary$$", "$t$ s3cr3t $$ canary $t$",
-    "987654321", "-987654321", "987654321.987654321e5", "'a'\n's3cr3t-canary'", "/* s3cr3t /* canary */ */",
-    "-- s3cr3t-canary\n", "'it''s s3cr3t ''canary'",
+    "'s3cr3t-canary'",
+    "E's3cr3t\\'-canary'",
+    "U&'s3cr3t-canary'",
+    "u&'s3cr3t-canary' uescape '!'",
+    "N's3cr3t-canary'",
+    "B's3cr3t-canary'",
+    "x's3cr3t-canary'",
+    "$$s3cr3t-canary$$",
+    "$t$ s3cr3t $$ canary $t$",
+    "987654321",
+    "-987654321",
+    "987654321.987654321e5",
+    "'a'\n's3cr3t-canary'",
+    "/* s3cr3t /* canary */ */",
+    "-- s3cr3t-canary\n",
+    "'it''s s3cr3t ''canary'",
 ];
 
 /// What upsets a scanner.
 const FRAGMENTS: [&str; 40] = [
-    "'", "\"", "$$", "$a$", "/*", "*/", "--", "\n", "\\", "\\'", "E'", "U&'", "U&\"", "(", ")", "[", "]", ";", ",",
-    ".", "::", ":", "-", "- -", "$1", "$", "0x", "1e", "..", "in (", "values (", "array[", " uescape ", "select ",
-    "savepoint ", "alter role x password ", "with x as (", "é", "\u{FFFD}", "\0",
+    "'",
+    "\"",
+    "$$",
+    "$a$",
+    "/*",
+    "*/",
+    "--",
+    "\n",
+    "\\",
+    "\\'",
+    "E'",
+    "U&'",
+    "U&\"",
+    "(",
+    ")",
+    "[",
+    "]",
+    ";",
+    ",",
+    ".",
+    "::",
+    ":",
+    "-",
+    "- -",
+    "$1",
+    "$",
+    "0x",
+    "1e",
+    "..",
+    "in (",
+    "values (",
+    "array[",
+    " uescape ",
+    "select ",
+    "savepoint ",
+    "alter role x password ",
+    "with x as (",
+    "é",
+    "\u{FFFD}",
+    "\0",
 ];
 
 #[derive(Clone, Debug)]
@@ -75,7 +128,8 @@ fn mutate(mut text: Vec<u8>, mutations: &[Mutation], seeds: &[Vec<u8>]) -> Vec<u
 
 fn seeds() -> Vec<Vec<u8>> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integration/fuzz-corpus/sql");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     assert!(files.len() > 50, "the seed corpus is missing");
     files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
@@ -152,7 +206,8 @@ fn hides_canaries(text: &str) -> Option<bool> {
 /// Returns the places between two tokens, where an inserted literal is a literal.
 fn gaps(text: &str) -> Vec<usize> {
     let tokens = pg_scan(text).unwrap_or_default();
-    let ends = tokens.iter().filter(|token| token.token() != Token::SqlComment).map(|token| token.end as usize);
+    let ends =
+        tokens.iter().filter(|token| token.token() != Token::SqlComment).map(|token| token.end as usize);
     std::iter::once(0).chain(ends).filter(|at| text.is_char_boundary(*at)).collect()
 }
 
@@ -189,6 +244,11 @@ proptest! {
     ) {
         let seeds = seeds();
         let mut text = String::from_utf8_lossy(seed.get::<Vec<u8>>(&seeds)).replace('\0', " ");
+        // Where such a string ends depends on a setting of the session. We read it as PostgreSQL does by default if
+        // the text parses then, as the beginning of a text in the other reading may.
+        prop_assume!(end.is_none() || !text.contains("\\'"));
+        // In these the canary is a name, hidden only as long as the statement is what it is.
+        prop_assume!(!text.contains("\"s3cr3t"));
         let at = *gap.get(&gaps(&text));
         text.insert_str(at, &format!(" {literal} "));
         if let Some(end) = end {

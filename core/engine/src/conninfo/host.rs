@@ -111,7 +111,10 @@ fn one(name: &str, address: &str, port: &str, mistakes: &mut Vec<Mistake>) -> Op
         }
     };
     if name.starts_with('@') {
-        mistakes.push(Mistake::new("host begins with @", "abstract sockets are not supported, use host=/directory"));
+        mistakes.push(Mistake::new(
+            "host begins with @",
+            "abstract sockets are not supported, use host=/directory",
+        ));
         return None;
     }
     let port = port?;

@@ -1,6 +1,8 @@
 //! The table of libpq's keywords: the variable each falls back on, and what we do with it. Reading the values is left
 //! to the parent module.
 
+use self::Treatment::{Inert, Refused, Used};
+
 /// A keyword of libpq.
 pub(super) struct Keyword {
     /// Its name in a connection string and in a service file.
@@ -26,8 +28,6 @@ pub(super) enum Treatment {
     },
 }
 
-use Treatment::{Inert, Refused, Used};
-
 const fn keyword(name: &'static str, variable: &'static str, treatment: Treatment) -> Keyword {
     Keyword { name, variable: Some(variable), treatment }
 }
@@ -36,10 +36,13 @@ const fn unnamed(name: &'static str, treatment: Treatment) -> Keyword {
     Keyword { name, variable: None, treatment }
 }
 
-const NO_CRL: Treatment =
-    Refused { unless: &[], instead: "revocation lists are not supported, remove it and rotate the server's CA" };
+const NO_CRL: Treatment = Refused {
+    unless: &[],
+    instead: "revocation lists are not supported, remove it and rotate the server's CA",
+};
 const NO_SCRAM_KEY: Treatment = Refused { unless: &[], instead: "not supported, give the password itself" };
-const NO_OAUTH: Treatment = Refused { unless: &[], instead: "not supported, use a password or a certificate" };
+const NO_OAUTH: Treatment =
+    Refused { unless: &[], instead: "not supported, use a password or a certificate" };
 
 /// All keywords up to PostgreSQL 18, and `servicefile` of 19.
 pub(super) const KEYWORDS: &[Keyword] = &[
@@ -84,7 +87,10 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     keyword(
         "requirepeer",
         "PGREQUIREPEER",
-        Refused { unless: &[], instead: "not supported, use a socket directory that only the server's user can write" },
+        Refused {
+            unless: &[],
+            instead: "not supported, use a socket directory that only the server's user can write",
+        },
     ),
     keyword(
         "require_auth",
@@ -102,14 +108,20 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     keyword(
         "gssencmode",
         "PGGSSENCMODE",
-        Refused { unless: &["disable", "prefer"], instead: "GSSAPI is not supported, use sslmode=verify-full" },
+        Refused {
+            unless: &["disable", "prefer"],
+            instead: "GSSAPI is not supported, use sslmode=verify-full",
+        },
     ),
     keyword("krbsrvname", "PGKRBSRVNAME", Inert),
     keyword("gsslib", "PGGSSLIB", Inert),
     keyword("gssdelegation", "PGGSSDELEGATION", Inert),
     unnamed(
         "replication",
-        Refused { unless: &["false", "off", "no", "0"], instead: "statistics need an ordinary connection, remove it" },
+        Refused {
+            unless: &["false", "off", "no", "0"],
+            instead: "statistics need an ordinary connection, remove it",
+        },
     ),
     keyword("target_session_attrs", "PGTARGETSESSIONATTRS", Used),
     keyword("load_balance_hosts", "PGLOADBALANCEHOSTS", Used),
@@ -160,7 +172,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     KEYWORDS
         .iter()
         .map(|keyword| (typos(&name, keyword.name), keyword.name))
-        .filter(|(typos, known)| *typos <= MAX_TYPOS && *typos * 2 < known.len())
+        .filter(|(typos, known)| *typos <= MAX_TYPOS && *typos * 2 <= known.len())
         .min()
         .map(|(_, known)| known)
 }

@@ -143,9 +143,13 @@ pub fn resolve(text: Option<&str>, environment: &Environment) -> Result<Target, 
     let session_attributes = session_attributes(&settings, &mut mistakes);
     let keepalive = keepalive(&settings, &mut mistakes);
     let connect_timeout = settings.seconds("connect_timeout", &mut mistakes);
-    let user = settings.text("user").map(str::to_owned).or_else(|| environment.user.clone()).unwrap_or_default();
+    let user =
+        settings.text("user").map(str::to_owned).or_else(|| environment.user.clone()).unwrap_or_default();
     if user.is_empty() {
-        mistakes.push(Mistake::new("no user is named", "write user=… or postgresql://user@host/database, or set PGUSER"));
+        mistakes.push(Mistake::new(
+            "no user is named",
+            "write user=… or postgresql://user@host/database, or set PGUSER",
+        ));
     }
     if settings.text("load_balance_hosts").is_some_and(|value| value != "disable") {
         warnings.push(Warning::Ignored {
@@ -229,7 +233,8 @@ fn read_text(text: &str, mistakes: &mut Vec<Mistake>) -> Vec<(String, String)> {
         ));
         return Vec::new();
     }
-    vec![("dbname".to_owned(), trimmed.to_owned())]
+    let named = (!trimmed.is_empty()).then(|| ("dbname".to_owned(), trimmed.to_owned()));
+    named.into_iter().collect()
 }
 
 fn read_passfile(settings: &Settings, environment: &Environment, warnings: &mut Vec<Warning>) -> Passfile {

@@ -41,7 +41,9 @@ impl Passfile {
     pub fn password(&self, host: &Host, database: &str, user: &str) -> Option<&Secret> {
         let (name, port) = match host {
             Host::Tcp { host, port, .. } => (host.clone(), port),
-            Host::Unix { directory, port } if DEFAULT_SOCKET_DIRECTORIES.iter().any(|usual| directory == usual) => {
+            Host::Unix { directory, port }
+                if DEFAULT_SOCKET_DIRECTORIES.iter().any(|usual| directory == Path::new(usual)) =>
+            {
                 ("localhost".to_owned(), port)
             }
             Host::Unix { directory, port } => (directory.display().to_string(), port),

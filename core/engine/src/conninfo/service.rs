@@ -51,7 +51,10 @@ pub(super) fn read(
 }
 
 fn unreadable(path: &Path, why: &str) -> Mistake {
-    Mistake::new(format!("read service file {}: {why}", path.display()), "correct servicefile or PGSERVICEFILE")
+    Mistake::new(
+        format!("read service file {}: {why}", path.display()),
+        "correct servicefile or PGSERVICEFILE",
+    )
 }
 
 /// The files to look in, in order, and whether each was named by the user.
@@ -94,11 +97,15 @@ fn parse(text: &str, name: &str, path: &Path) -> Result<Option<Vec<(String, Stri
             )
         };
         match line.split_once('=') {
-            _ if line.starts_with("ldap") => return Err(refuse("LDAP look-ups are not supported, write the settings")),
+            _ if line.starts_with("ldap") => {
+                return Err(refuse("LDAP look-ups are not supported, write the settings"));
+            }
             Some((keyword, _)) if keyword.ends_with(char::is_whitespace) => {
                 return Err(refuse("remove the blanks around ="));
             }
-            Some(("service", _)) => return Err(refuse("a service cannot name another service, remove the line")),
+            Some(("service", _)) => {
+                return Err(refuse("a service cannot name another service, remove the line"));
+            }
             Some((keyword, value)) => pairs.push((keyword.to_owned(), value.to_owned())),
             None => return Err(refuse("write keyword=value, without quotes")),
         }
@@ -110,7 +117,8 @@ fn parse(text: &str, name: &str, path: &Path) -> Result<Option<Vec<(String, Stri
 mod tests {
     use super::*;
 
-    const FILE: &str = "# ours\nstray\n[shop]\nhost=db\n  port=5433  \nhost=later\npassword=a b=c\n\n[other]\nhost = x\n";
+    const FILE: &str =
+        "# ours\nstray\n[shop]\nhost=db\n  port=5433  \nhost=later\npassword=a b=c\n\n[other]\nhost = x\n";
 
     #[test]
     fn a_group_gives_its_pairs_and_the_first_of_two_wins() {

@@ -132,19 +132,17 @@ impl Settings {
     }
 }
 
-/// A stray word after a password may be its second half, so it is named only if it is nearly a keyword.
+/// A stray word after a password may be its second half, so it is not named.
 fn unknown(name: &str, origin: Origin, after_password: bool) -> Mistake {
+    if after_password {
+        return Mistake::new(
+            format!("the word after the password in {origin} is no keyword"),
+            "quote a password that holds blanks, password='two words', or correct the keyword",
+        );
+    }
+    let what = format!("{} in {origin} is no keyword", keyvalue::printable(name));
     match keywords::nearest(name) {
-        Some(meant) => Mistake::new(
-            format!("{} in {origin} is no keyword", keyvalue::printable(name)),
-            format!("did you mean {meant}?"),
-        ),
-        None => {
-            let name = if after_password { "the word after the password" } else { keyvalue::printable(name) };
-            Mistake::new(
-                format!("{name} in {origin} is no keyword"),
-                "remove it, or see libpq's manual, section Parameter Key Words",
-            )
-        }
+        Some(meant) => Mistake::new(what, format!("did you mean {meant}?")),
+        None => Mistake::new(what, "remove it, or see libpq's manual, section Parameter Key Words"),
     }
 }

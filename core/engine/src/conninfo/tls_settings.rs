@@ -16,7 +16,11 @@ const MODES: [(&str, SslMode); 6] = [
     ("verify-full", SslMode::VerifyFull),
 ];
 
-pub(super) fn read(settings: &Settings, environment: &Environment, mistakes: &mut Vec<Mistake>) -> TlsSettings {
+pub(super) fn read(
+    settings: &Settings,
+    environment: &Environment,
+    mistakes: &mut Vec<Mistake>,
+) -> TlsSettings {
     let tls = TlsSettings {
         mode: settings.choice("sslmode", &MODES, mistakes),
         negotiation: settings
@@ -102,7 +106,10 @@ fn client_files(
     }
     let named = settings.text("sslcert").is_some();
     Some(ClientFiles {
-        certificate: settings.text("sslcert").map(PathBuf::from).or_else(|| usual(environment, "postgresql.crt"))?,
+        certificate: settings
+            .text("sslcert")
+            .map(PathBuf::from)
+            .or_else(|| usual(environment, "postgresql.crt"))?,
         key: settings.text("sslkey").map(PathBuf::from).or_else(|| usual(environment, "postgresql.key"))?,
         named,
     })

@@ -7,7 +7,8 @@ use super::mistake::Mistake;
 /// The ways a URL may begin.
 const SCHEMES: [&str; 2] = ["postgresql://", "postgres://"];
 
-const ENCODE: &str = "percent-encode what is special in it (@ as %40, : as %3A, / as %2F, ? as %3F, % as %25)";
+const ENCODE: &str =
+    "percent-encode what is special in it (@ as %40, : as %3A, / as %2F, ? as %3F, % as %25)";
 
 /// Tells whether the text is a connection URL.
 pub(super) fn recognises(text: &str) -> bool {
@@ -41,7 +42,10 @@ pub(super) fn parse(text: &str, mistakes: &mut Vec<Mistake>) -> Vec<(String, Str
     }
     pairs.hosts(hosts);
     pairs.add("dbname", database);
-    parameters.split('&').filter(|parameter| !parameter.is_empty()).for_each(|parameter| pairs.parameter(parameter));
+    parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty())
+        .for_each(|parameter| pairs.parameter(parameter));
     pairs.pairs
 }
 
@@ -179,7 +183,10 @@ mod tests {
     #[test]
     fn several_hosts_addresses_and_sockets() {
         check("postgresql://a,b:5433,c/d", &[("host", "a,b,c"), ("port", ",5433,"), ("dbname", "d")]);
-        check("postgresql://[2001:db8::1]:5433/d", &[("host", "2001:db8::1"), ("port", "5433"), ("dbname", "d")]);
+        check(
+            "postgresql://[2001:db8::1]:5433/d",
+            &[("host", "2001:db8::1"), ("port", "5433"), ("dbname", "d")],
+        );
         check("postgresql://[::1],[fe80::1%25eth0]", &[("host", "::1,fe80::1%eth0")]);
         check("postgresql://%2Fvar%2Frun/d", &[("host", "/var/run"), ("dbname", "d")]);
         check("postgresql:///d?host=/tmp&port=5433", &[("dbname", "d"), ("host", "/tmp"), ("port", "5433")]);

@@ -9,38 +9,80 @@ use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{
     CollectorReport, Cost, Outcome, PollReport, StatementMetrics, Status, UnifiedMetrics, ViewMetrics,
 };
-use pgquerylens_model::rows::Rows;
+use pgquerylens_model::rows::{RawText, Rows, Series};
 use pgquerylens_model::statements::without_hidden;
 use pgquerylens_model::time::Timestamp;
-use pgquerylens_model::view::{Reading, Scope, View};
+use pgquerylens_model::view::{Kind, Scope, View};
 use pgquerylens_model::views::{self, activity, database, statements};
 use pgquerylens_model::window::{Quality, Sum, Window};
 
-use crate::limits::Limits;
+use pgquerylens_sql::{RawSql, analyse};
+
 use crate::source::{Answer, ReadError};
 
 use super::keep::Held;
 use super::plan::Planned;
-use super::{PollOptions, naming, notices};
+use super::{PollFailure, PollOptions, naming, notices};
 
 /// Everything read so far at this poll.
 pub(super) struct Collected {
     pub(super) probe: Probe,
-    pub(super) limits: Limits,
     /// Snapshots in reading order, with the name of their database.
     pub(super) snapshots: Vec<(Option<String>, Snapshot)>,
-    pub(super) hidden_entries: usize,
+    hidden_entries: usize,
     collectors: Vec<CollectorReport>,
+    statements: Option<StatementReading>,
+}
+
+/// The statements' window, which decides about texts before the report is made.
+struct StatementReading {
+    baseline: Option<Baseline>,
+    interval: Window,
+    /// The interval, or everything since the last reset where there is none.
+    shown: Window,
 }
 
 impl Collected {
-    pub(super) fn new(probe: Probe, limits: Limits) -> Collected {
-        Collected { probe, limits, snapshots: Vec::new(), hidden_entries: 0, collectors: Vec::new() }
+    pub(super) fn new(probe: Probe) -> Collected {
+        Collected { probe, snapshots: Vec::new(), hidden_entries: 0, collectors: Vec::new(), statements: None }
     }
 
     /// Returns a server-wide snapshot.
     pub(super) fn snapshot(&self, view: &View) -> Option<&Snapshot> {
         self.snapshots.iter().map(|(_, snapshot)| snapshot).find(|snapshot| snapshot.view.name == view.name)
+    }
+
+    /// Returns the statements and the window in which they are shown.
+    pub(super) fn statements(&self) -> Option<(&Snapshot, &Window)> {
+        Some((self.snapshot(&statements::VIEW)?, &self.statements.as_ref()?.shown))
+    }
+
+    /// Subtracts the statements, whose window decides about texts.
+    pub(super) fn subtract_statements(&mut self, held: &Held) {
+        let Some(snapshot) = self.snapshot(&statements::VIEW) else { return };
+        let baseline = held.baseline(&statements::VIEW);
+        let interval = subtract(baseline.as_ref(), snapshot);
+        let shown = match is_interval(&interval) {
+            true => interval.clone(),
+            false => since_reset(snapshot, snapshot.statements.and_then(|info| info.stats_reset)),
+        };
+        self.statements = Some(StatementReading { baseline, interval, shown });
+    }
+
+    /// Takes what was read in another database.
+    pub(super) fn join(&mut self, other: Collected) {
+        self.snapshots.extend(other.snapshots);
+        self.collectors.extend(other.collectors);
+    }
+
+    /// Notes a database that could not be reached.
+    pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure) {
+        self.collectors.push(CollectorReport {
+            view: "connection",
+            database: Some(database.to_owned()),
+            outcome: Outcome::Failed { error: failure.to_string() },
+            duration_ms: 0.0,
+        });
     }
 
     /// Tells whether any session waits for a lock.
@@ -162,6 +204,7 @@ impl Collected {
                 rows.remove_column(index);
             }
         }
+        normalise_texts(view, &mut rows);
         let own_clock = view.column_index("read_at").and_then(|column| rows.time(column, 0));
         let in_database = view.scope == Scope::Database;
         let snapshot = Snapshot {
@@ -185,24 +228,27 @@ impl Collected {
         options: &PollOptions,
         mut cost: Cost,
     ) -> PollReport {
-        let mut statement_baseline = None;
         let mut views = Vec::new();
+        let mut statements = self.statements;
         for (database, snapshot) in self.snapshots {
             let state = held.state_mut();
             state.note_read(snapshot.view, snapshot.database, snapshot.taken_at);
-            let mut window = None;
-            if snapshot.view.has_counters() {
-                let baseline = state.take_baseline(snapshot.view, snapshot.database);
-                window = Some(subtract(baseline.as_ref(), &snapshot));
-                state.put_baseline(&Baseline::of(&snapshot));
-                if snapshot.view.name == statements::VIEW.name {
-                    statement_baseline = baseline;
+            let window = match &statements {
+                Some(reading) if snapshot.view.name == statements::VIEW.name => Some(reading.interval.clone()),
+                _ if snapshot.view.has_counters() => {
+                    Some(subtract(state.take_baseline(snapshot.view, snapshot.database).as_ref(), &snapshot))
                 }
+                _ => None,
+            };
+            if snapshot.view.has_counters() {
+                state.put_baseline(&Baseline::of(&snapshot));
             }
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window });
         }
         held.remember_roles(&views);
-        let statements = statement_metrics(&views, statement_baseline, self.hidden_entries, held, options);
+        let statements = statements.take().and_then(|reading| {
+            statement_metrics(&views, reading, self.hidden_entries, held, options)
+        });
         if let Some(metrics) = statements.as_ref().filter(|metrics| is_interval(&metrics.window) && held.knows_own()) {
             let own = |name: &str| metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten();
             cost.own_exec_time_ms = own("total_exec_time").map(Sum::as_f64);
@@ -231,6 +277,17 @@ impl Collected {
     }
 }
 
+/// Texts leave this place normalised; the raw ones are dropped here.
+fn normalise_texts(view: &View, rows: &mut Rows) {
+    for (index, _) in view.columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Text) {
+        if let Some(Series::Text(texts)) = rows.series(index) {
+            let normalised = |text: &RawText| analyse(&RawSql::from_bytes(text.as_bytes())).normalized.as_str().into();
+            let labels = texts.iter().map(|text| text.as_ref().map(normalised)).collect();
+            rows.replace_column(index, Series::Label(labels));
+        }
+    }
+}
+
 /// pg_stat_statements_info's one row.
 struct Info {
     stats_reset: Option<Timestamp>,
@@ -255,17 +312,13 @@ fn is_interval(window: &Window) -> bool {
 
 fn statement_metrics(
     views: &[ViewMetrics],
-    baseline: Option<Baseline>,
+    reading: StatementReading,
     hidden_entries: usize,
     held: &Held,
     options: &PollOptions,
 ) -> Option<StatementMetrics> {
-    let metrics = views.iter().find(|metrics| metrics.view.name == statements::VIEW.name)?;
-    let snapshot = &metrics.snapshot;
-    let window = match metrics.window.clone() {
-        Some(window) if is_interval(&window) => window,
-        _ => since_reset(snapshot, snapshot.statements.and_then(|info| info.stats_reset)),
-    };
+    let snapshot = &views.iter().find(|metrics| metrics.view.name == statements::VIEW.name)?.snapshot;
+    let StatementReading { baseline, shown: window, .. } = reading;
     let (selection, named) = naming::name(&window, snapshot, views, held, options);
     let entries = snapshot.rows.len();
     Some(StatementMetrics { window, baseline, selection, named, hidden_entries, entries })
@@ -290,9 +343,4 @@ fn coverage_of(views: &[ViewMetrics]) -> Option<Coverage> {
         Some((window.deltas.sum(column, |_| true)?.as_f64(), window.seconds()?))
     });
     coverage((milliseconds, window.seconds()?), databases)
-}
-
-/// Tells whether a view is one of those that a poll reads in every database.
-pub(super) fn is_per_database(view: &View) -> bool {
-    view.scope == Scope::Database && matches!(view.reading, Reading::Whole | Reading::PerRelationOf(_))
 }

@@ -135,11 +135,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let probe = self.probe(deadline).await?;
         held.check_server(&self.target, &probe).map_err(PollFailure::State)?;
 
-        let mut collected = Collected::new(probe, self.options.limits.clone());
+        let system_identifier = probe.identity.system_identifier;
+        let mut collected = Collected::new(probe);
         let due = plan::first_batch(&collected.probe, held.state(), &self.options);
         self.read(due, &mut collected, deadline).await;
         let follow_up = plan::second_batch(&collected, held.state(), &self.options);
         self.read(follow_up, &mut collected, deadline).await;
+        collected.subtract_statements(&held);
         let text_notice = self.read_texts(&collected, &mut held, deadline).await;
         let walk = self.walk(&mut collected, &mut held, deadline).await;
 
@@ -147,7 +149,8 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);
         report.walk = walk;
         report.notices.extend(text_notice);
-        self.held = Some(held.commit(&self.store, &mut report.notices).await.map_err(PollFailure::State)?);
+        let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
+        self.held = Some(committed.map_err(PollFailure::State)?);
         Ok(report)
     }
 
@@ -168,8 +171,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         {
             return Ok(probe);
         }
+        self.probe_fresh(None, deadline).await
+    }
+
+    /// Opens a connection in place of the held one, and probes over it.
+    async fn probe_fresh(&mut self, database: Option<&str>, deadline: Instant) -> Result<Probe, PollFailure> {
         self.control = None;
-        self.opened = Some(self.source.open(None).await.map_err(PollFailure::Connect)?);
+        self.opened = Some(self.source.open(database).await.map_err(PollFailure::Connect)?);
         let probe = self.probe_once(deadline).await?;
         if probe.session.search_path == "pg_catalog" || self.mode() == Some(Mode::Pooled) {
             return Ok(probe);

@@ -1,7 +1,5 @@
 //! The live server: opens the one connection, falls back to a pooler's ways where it must, and counts the cost.
 
-use std::sync::atomic::Ordering;
-
 use pgquerylens_model::report::Cost;
 use pgquerylens_model::version::ServerVersion;
 use tokio::time::Instant;
@@ -54,13 +52,14 @@ impl Source for Live {
         let options = self.limits.startup_options();
         let startup = Startup { application_name: APPLICATION_NAME, options: Some(&options) };
         let (dialled, mode) = match dial(&target, startup, self.limits.connect_timeout).await {
-            Err(ConnectError::OptionsRefused { .. }) => {
+            Err(ConnectError::OptionsRefused(_)) => {
                 let without = Startup { application_name: APPLICATION_NAME, options: None };
                 (dial(&target, without, self.limits.connect_timeout).await?, Mode::Pooled)
             }
             dialled => (dialled?, Mode::Direct),
         };
-        let version = ServerVersion::from_parameter(&dialled.parameters.server_version).unwrap_or(ServerVersion(0));
+        let version = dialled.parameters.server_version.as_deref().and_then(ServerVersion::from_parameter);
+        let version = version.unwrap_or(ServerVersion(0));
         let opened = Opened { version, tls: dialled.tls.clone(), mode };
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;
@@ -73,8 +72,8 @@ impl Source for Live {
             let counts = session.counts();
             self.spent.counts.statements += counts.statements;
             self.spent.counts.round_trips += counts.round_trips;
-            self.spent.sent_bytes += session.traffic().sent.load(Ordering::Relaxed);
-            self.spent.received_bytes += session.traffic().received.load(Ordering::Relaxed);
+            self.spent.sent_bytes += session.traffic().sent_bytes();
+            self.spent.received_bytes += session.traffic().received_bytes();
         }
     }
 
@@ -92,8 +91,8 @@ impl Source for Live {
             connections: self.spent.connections,
             statements: self.spent.counts.statements + counts.statements,
             round_trips: self.spent.counts.round_trips + counts.round_trips,
-            received_bytes: self.spent.received_bytes + bytes(|traffic| traffic.received.load(Ordering::Relaxed)),
-            sent_bytes: self.spent.sent_bytes + bytes(|traffic| traffic.sent.load(Ordering::Relaxed)),
+            received_bytes: self.spent.received_bytes + bytes(Traffic::received_bytes),
+            sent_bytes: self.spent.sent_bytes + bytes(Traffic::sent_bytes),
             ..Cost::default()
         }
     }

@@ -14,7 +14,8 @@ use pgquerylens_model::version::ServerVersion;
 use pgquerylens_model::view::View;
 use tokio::time::Instant;
 
-use crate::dial::{ConnectError, TlsFacts};
+use crate::dial::ConnectError;
+use crate::tls::TlsFacts;
 use session::Mode;
 
 /// One statement to run.

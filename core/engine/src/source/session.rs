@@ -115,7 +115,7 @@ impl Session {
         let futures = sent.iter().map(|sent| Box::pin(send(&self.client, sent)) as Pin<Box<_>>).collect();
         let (finished, all) = gather(futures, deadline).await;
         if !all {
-            let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+            self.cancel().await;
         }
         answers(&sent, finished, began)
     }
@@ -136,15 +136,20 @@ impl Session {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => {
                 if error.ends_session() {
-                    let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+                    self.cancel().await;
                 }
                 Err(error)
             }
             Err(_) => {
-                let _cancelled = self.canceller.cancel(CANCEL_TIMEOUT).await;
+                self.cancel().await;
                 Err(ReadError::DeadlineReached)
             }
         }
+    }
+
+    /// Asks the server to stop what we can no longer wait for. Whether it heard is not our concern any more.
+    async fn cancel(&self) {
+        let _heard = self.canceller.cancel(CANCEL_TIMEOUT).await;
     }
 
     fn plan<'u>(&self, units: &'u [Unit]) -> Vec<Sent<'u>> {
@@ -338,11 +343,18 @@ fn read_error(error: &tokio_postgres::Error) -> ReadError {
         return ReadError::Lost(reason(error));
     };
     match server.code().code() {
+        "57P01" | "57P02" | "57P05" => ReadError::Lost(server.message().to_owned()),
+        code => read_error_of(code, server.message()),
+    }
+}
+
+/// What an SQLSTATE means to the caller.
+pub(super) fn read_error_of(sqlstate: &str, message: &str) -> ReadError {
+    match sqlstate {
         "42501" => ReadError::Denied,
         "55P03" => ReadError::LockTimeout,
         "57014" => ReadError::StatementTimeout,
-        "57P01" | "57P02" | "57P05" => ReadError::Lost(server.message().to_owned()),
-        code => ReadError::Server { sqlstate: code.to_owned(), message: server.message().to_owned() },
+        code => ReadError::Server { sqlstate: code.to_owned(), message: message.to_owned() },
     }
 }
 

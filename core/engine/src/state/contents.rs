@@ -20,6 +20,10 @@ pub struct State {
     pub last_read: Vec<LastRead>,
     /// Which database the walk comes to next.
     pub walk_next: Option<String>,
+    /// When the walk last began a round.
+    pub walk_began: Option<Timestamp>,
+    /// Names of roles by oid, from the last time they were read.
+    pub roles: Vec<(i64, String)>,
     /// What is known of the statements' texts.
     pub texts: TextLedger,
     baselines: Vec<StoredBaseline>,
@@ -54,6 +58,12 @@ impl State {
     pub fn take_baseline(&mut self, view: &View, database: Option<u32>) -> Option<Baseline> {
         let place = self.baselines.iter().position(|stored| stored.is_of(view, database))?;
         Baseline::from_stored(self.baselines.swap_remove(place))
+    }
+
+    /// Returns the baseline of a view and leaves it where it is.
+    pub fn baseline(&self, view: &View, database: Option<u32>) -> Option<Baseline> {
+        let stored = self.baselines.iter().find(|stored| stored.is_of(view, database))?;
+        Baseline::from_stored(stored.clone())
     }
 
     /// Keeps a baseline.

@@ -84,7 +84,9 @@ impl PeerCertificate {
         let instance = self.common_name.as_deref().and_then(|name| name.split_once(':')).is_some_and(
             |(project, instance)| {
                 let word = |letter: char| letter.is_ascii_alphanumeric() || "-.:".contains(letter);
-                !project.is_empty() && !instance.is_empty() && project.chars().chain(instance.chars()).all(word)
+                !project.is_empty()
+                    && !instance.is_empty()
+                    && project.chars().chain(instance.chars()).all(word)
             },
         );
         let address = self.common_name.as_deref().is_some_and(|name| name.parse::<IpAddr>().is_ok());

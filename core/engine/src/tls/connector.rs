@@ -74,7 +74,12 @@ impl<'a> Material<'a> {
             None => builder.with_no_client_auth(),
             Some(identity) => builder
                 .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
-                .map_err(|_| TlsFault::new("set up TLS: sslkey does not fit sslcert", "name the key of that certificate"))?,
+                .map_err(|_| {
+                    TlsFault::new(
+                        "set up TLS: sslkey does not fit sslcert",
+                        "name the key of that certificate",
+                    )
+                })?,
         };
         config.enable_sni = self.settings.server_name;
         // PostgreSQL resumes no session, and a resumed one would pass by the verifier.

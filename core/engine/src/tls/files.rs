@@ -150,7 +150,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         let pkcs8 = rcgen::KeyPair::generate().unwrap().serialize_pem();
-        for text in [pkcs8.clone(), pkcs8.replace("PRIVATE", "EC PRIVATE"), pkcs8.replace("PRIVATE", "RSA PRIVATE")] {
+        for text in
+            [pkcs8.clone(), pkcs8.replace("PRIVATE", "EC PRIVATE"), pkcs8.replace("PRIVATE", "RSA PRIVATE")]
+        {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
             assert!(private_key(&path).is_ok());

@@ -7,6 +7,7 @@ mod files;
 mod name;
 mod trust;
 mod verifier;
+mod version1;
 
 use std::path::PathBuf;
 
@@ -143,7 +144,9 @@ impl TlsSettings {
         match (host, self.mode) {
             (Host::Unix { .. }, _) => SslMode::Disable,
             (Host::Tcp { .. }, Some(mode)) => mode,
-            (Host::Tcp { .. }, None) if self.roots == Roots::System || !host.is_local() => SslMode::VerifyFull,
+            (Host::Tcp { .. }, None) if self.roots == Roots::System || !host.is_local() => {
+                SslMode::VerifyFull
+            }
             (Host::Tcp { .. }, None) if self.negotiation == Negotiation::Direct => SslMode::Require,
             (Host::Tcp { .. }, None) => SslMode::Prefer,
         }

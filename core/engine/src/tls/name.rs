@@ -20,9 +20,9 @@ fn fits(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
         Some(parent) => {
             parent.contains('.')
-                && host.split_once('.').is_some_and(|(label, rest)| {
-                    !label.is_empty() && rest.eq_ignore_ascii_case(parent)
-                })
+                && host
+                    .split_once('.')
+                    .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
         }
         None => pattern.eq_ignore_ascii_case(host),
     }

@@ -14,8 +14,9 @@ use super::TlsVersion;
 use super::certificate::PeerCertificate;
 use super::name;
 use super::trust::Trust;
+use super::version1::Version1;
 
-/// What was seen of the server during one handshake.
+/// What was seen of the server during the first handshake.
 #[derive(Debug, Default)]
 pub(super) struct Witness {
     /// Whether the server showed a certificate, and what could be read of it.
@@ -41,20 +42,38 @@ impl Verifier {
     fn check_chain(
         &self,
         trust: &Trust,
-        leaf: &CertificateDer<'_>,
+        leaf: &Shown<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        if trust.pinned.iter().any(|pinned| pinned == leaf) {
-            return self.check_dates(now);
+        if trust.pinned.iter().any(|pinned| pinned == leaf.der) {
+            return leaf.check_dates(now);
         }
-        let parsed = ParsedCertificate::try_from(leaf)?;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &trust.store, intermediates, now, self.algorithms.all)
+        if let Some(old) = Version1::read(leaf.der) {
+            leaf.check_dates(now)?;
+            return old.check_issuer(&trust.pinned, &self.algorithms);
+        }
+        let parsed = ParsedCertificate::try_from(leaf.der)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &parsed,
+            &trust.store,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )
     }
+}
 
-    /// The dates of a certificate that is trusted for itself, which no chain check looks at.
+/// The server's own certificate.
+struct Shown<'a> {
+    der: &'a CertificateDer<'a>,
+    read: Option<PeerCertificate>,
+}
+
+impl Shown<'_> {
+    /// The dates of a certificate that webpki does not look at.
     fn check_dates(&self, now: UnixTime) -> Result<(), Error> {
-        let Some(Some(certificate)) = self.witness.certificate.get() else {
+        let Some(certificate) = &self.read else {
             return Err(CertificateError::BadEncoding.into());
         };
         if now.as_secs() > certificate.not_after_unix_seconds {
@@ -66,12 +85,14 @@ impl Verifier {
         Ok(())
     }
 
-    fn check_name(&self, host: &str, leaf: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
-        let read = self.witness.certificate.get().and_then(Option::as_ref);
-        if read.is_some_and(|certificate| name::common_name_fits(certificate, host)) {
+    fn check_name(&self, host: &str, name: &ServerName<'_>) -> Result<(), Error> {
+        if self.read.as_ref().is_some_and(|certificate| name::common_name_fits(certificate, host)) {
             return Ok(());
         }
-        verify_server_name(&ParsedCertificate::try_from(leaf)?, name)
+        if Version1::read(self.der).is_some() {
+            return Err(CertificateError::NotValidForName.into());
+        }
+        verify_server_name(&ParsedCertificate::try_from(self.der)?, name)
     }
 }
 
@@ -84,12 +105,13 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.witness.certificate.get_or_init(|| PeerCertificate::read(end_entity));
+        let leaf = Shown { der: end_entity, read: PeerCertificate::read(end_entity) };
+        self.witness.certificate.get_or_init(|| leaf.read.clone());
         if let Some(trust) = &self.trust {
-            self.check_chain(trust, end_entity, intermediates, now)?;
+            self.check_chain(trust, &leaf, intermediates, now)?;
         }
         if let Some(host) = &self.host {
-            self.check_name(host, end_entity, server_name)?;
+            leaf.check_name(host, server_name)?;
         }
         Ok(ServerCertVerified::assertion())
     }
@@ -101,6 +123,9 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         self.witness.version.get_or_init(|| TlsVersion::V1_2);
+        if let Some(old) = Version1::read(certificate) {
+            return old.check_tls12(message, signed, &self.algorithms);
+        }
         verify_tls12_signature(message, certificate, signed, &self.algorithms)
     }
 
@@ -111,6 +136,9 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         self.witness.version.get_or_init(|| TlsVersion::V1_3);
+        if let Some(old) = Version1::read(certificate) {
+            return old.check_tls13(message, signed, &self.algorithms);
+        }
         verify_tls13_signature(message, certificate, signed, &self.algorithms)
     }
 
@@ -125,6 +153,7 @@ mod tests {
 
     use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
     use rustls::RootCertStore;
+    use rustls::pki_types::pem::PemObject;
 
     use super::*;
 
@@ -139,8 +168,9 @@ mod tests {
         parameters
     }
 
-    fn authority() -> (Issuer<'static, KeyPair>, CertificateDer<'static>) {
+    fn authority_named(name: &str) -> (Issuer<'static, KeyPair>, CertificateDer<'static>) {
         let mut authority = parameters(&[]);
+        authority.distinguished_name.push(DnType::OrganizationName, name);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let certificate = authority.self_signed(&key).unwrap().der().clone();
@@ -173,13 +203,14 @@ mod tests {
 
     #[test]
     fn chain_name_and_dates_are_checked() {
-        let (issuer, root) = authority();
-        let (_, stranger) = authority();
+        let (issuer, root) = authority_named("ours");
+        let (_, stranger) = authority_named("theirs");
         let shown = issued(&issuer, &parameters(&["db.example.com", "10.0.0.1"]));
         for host in [None, Some("db.example.com"), Some("10.0.0.1")] {
             assert_eq!(check(&root, &shown, host, NOON_2026), None, "{host:?}");
         }
-        let wrong = |host| matches!(check(&root, &shown, Some(host), NOON_2026), Some(Error::InvalidCertificate(_)));
+        let wrong =
+            |host| matches!(check(&root, &shown, Some(host), NOON_2026), Some(Error::InvalidCertificate(_)));
         assert!(wrong("other.example.com") && wrong("10.0.0.2"));
         // With a DNS name in the certificate the common name does not count.
         assert!(wrong("cn.example.com"));
@@ -191,7 +222,7 @@ mod tests {
 
     #[test]
     fn without_alternative_names_the_common_name_counts() {
-        let (issuer, root) = authority();
+        let (issuer, root) = authority_named("ours");
         let shown = issued(&issuer, &parameters(&[]));
         assert_eq!(check(&root, &shown, Some("cn.example.com"), NOON_2026), None);
         assert!(check(&root, &shown, Some("db.example.com"), NOON_2026).is_some());
@@ -207,5 +238,19 @@ mod tests {
             assert!(check(&shown, &shown, Some("other"), NOON_2026).is_some());
             assert!(check(&shown, &shown, None, NOON_2026 + 40_000_000).is_some());
         }
+    }
+
+    #[test]
+    fn certificates_of_version_1_are_checked_no_less() {
+        let recorded = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).unwrap();
+        let authority = recorded(include_str!("testdata/version1-authority.pem"));
+        let server = recorded(include_str!("testdata/version1-server.pem"));
+        let (_, stranger) = authority_named("Test CA");
+        let noon_2027 = 1_810_000_000;
+        assert_eq!(check(&authority, &server, Some("db.example.com"), noon_2027), None);
+        assert!(check(&authority, &server, Some("other.example.com"), noon_2027).is_some());
+        assert!(check(&stranger, &server, None, noon_2027).is_some());
+        assert!(check(&authority, &server, None, NOON_2026).is_some());
+        assert!(check(&authority, &server, None, noon_2027 + 400_000_000).is_some());
     }
 }

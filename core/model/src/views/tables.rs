@@ -2,8 +2,8 @@
 
 use crate::unit::Unit;
 use crate::view::{
-    Cadence, Column, READ_AT, Scope, Statement, View, counter, counter_ms, gauge, gauge_float, label, label_int,
-    time,
+    Cadence, Column, READ_AT, Scope, Statement, View, counter, counter_ms, gauge, gauge_float, label,
+    label_int, time,
 };
 
 const fn rows(name: &'static str) -> Column {

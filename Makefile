@@ -1,0 +1,55 @@
+# The few entry points. Each sets up what it needs; a bare `make` lists them.
+# What is built and installed lies outside the checkout: move it with CARGO_TARGET_DIR=… and POSTGRES_DIR=….
+
+# Servers started by root run as another user, who must be able to reach the cache: root's is not in a home.
+ifeq ($(shell id -u),0)
+CACHE := /var/cache/pgquerylens
+else
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pgquerylens
+endif
+
+CARGO_TARGET_DIR ?= $(CACHE)/target
+POSTGRES_DIR ?= $(CACHE)/postgres
+NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
+# Mutations of the seed corpus that `check` tries per property of core/sql.
+FUZZ_CASES ?= 2000
+
+export CARGO_TARGET_DIR
+export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
+# Where rustup puts cargo, for shells that have not read its profile.
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check clean
+
+help: ## Shows this list
+	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'built in      $(CARGO_TARGET_DIR)'
+	@echo 'servers in    $(POSTGRES_DIR)'
+
+setup: ## Installs what test and check need: system packages, PostgreSQL of every major, crates; says what and why
+	@sh integration/setup.sh cargo compiler libclang node pgbouncer
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
+	@cargo fetch --locked --quiet
+
+demo: ## Starts a real PostgreSQL under load and shows a live report of it
+	@sh integration/setup.sh cargo compiler libclang node
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo run --locked --package pgquerylens -- demo
+
+test: ## Runs every test, on PostgreSQL of every major; the last line counts them
+	@$(MAKE) --no-print-directory setup
+	@sh integration/test.sh
+
+check: ## Runs what must hold before a push: format, lints, project rules, documentation, a short fuzz run
+	@sh integration/setup.sh cargo compiler libclang
+	cargo fetch --locked --quiet
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	cargo test --locked --workspace --test tidy
+	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test properties
+
+clean: ## Removes what was built; installed servers stay
+	cargo clean

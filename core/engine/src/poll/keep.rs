@@ -1,0 +1,218 @@
+//! What a poller holds between polls, and its way to and from the store.
+
+use std::fmt;
+
+use pgquerylens_model::baseline::Baseline;
+use pgquerylens_model::probe::Probe;
+use pgquerylens_model::report::{Notice, ViewMetrics};
+use pgquerylens_model::statements::StatementKey;
+use pgquerylens_model::view::View;
+use pgquerylens_model::views::roles;
+
+use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES};
+use crate::state::contents::State;
+use crate::state::dictionary::Dictionary;
+use crate::state::{ObjectName, StateStore, StoreError, Version};
+
+/// Role names kept for naming statements: more roles than this are shown by their oid.
+const MAX_ROLE_NAMES: usize = 2_000;
+
+/// Why the state cannot be used, or was not kept. Nothing that was committed is ever overwritten by these.
+#[derive(Debug)]
+pub enum StateTrouble {
+    /// The store failed, or another poll committed first.
+    Store(StoreError),
+    /// An object is not what we wrote.
+    Unreadable {
+        /// Which object.
+        object: ObjectName,
+        /// Why.
+        error: CodecError,
+    },
+    /// The state is of another server.
+    OtherServer {
+        /// The target it was kept for.
+        kept_for: String,
+        /// The target that was polled.
+        polled: String,
+    },
+    /// The state is larger than its budget, even without what can be given up.
+    OverBudget {
+        /// Its size.
+        bytes: usize,
+        /// The budget.
+        budget: usize,
+    },
+}
+
+impl fmt::Display for StateTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateTrouble::Store(error) => write!(f, "{error}"),
+            StateTrouble::Unreadable { object, error } => {
+                write!(f, "read the state's {}: {error}", object.as_str())
+            }
+            StateTrouble::OtherServer { kept_for, polled } => {
+                write!(f, "the state was kept for {kept_for}, and {polled} is another server")
+            }
+            StateTrouble::OverBudget { bytes, budget } => {
+                write!(f, "the state has {bytes} bytes, its budget is {budget}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StateTrouble {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            StateTrouble::Store(error) => Some(error),
+            StateTrouble::Unreadable { error, .. } => Some(error),
+            StateTrouble::OtherServer { .. } | StateTrouble::OverBudget { .. } => None,
+        }
+    }
+}
+
+impl StateTrouble {
+    /// Returns what to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            StateTrouble::Store(StoreError::Conflict) => {
+                "nothing is lost: the other poll has the window; let only one poller use a state"
+            }
+            StateTrouble::Store(StoreError::Io { .. }) => {
+                "make the folder writable or free space on its disk, or name another folder with --state file:PATH"
+            }
+            StateTrouble::Unreadable { error: CodecError::NewerFormat(_), .. } => {
+                "poll with the newer pgquerylens, or name another folder with --state file:PATH"
+            }
+            StateTrouble::Unreadable { error: CodecError::Damaged, .. } => {
+                "restore the folder or move it away; the next poll then starts anew with a first reading"
+            }
+            StateTrouble::OtherServer { .. } => "name a folder of its own for each server with --state file:PATH",
+            StateTrouble::OverBudget { .. } => "raise --state-budget, or poll fewer databases with one state",
+        }
+    }
+}
+
+/// State and dictionary, and the versions they were read at.
+pub(super) struct Held {
+    state: State,
+    version: Option<Version>,
+    dictionary: Dictionary,
+    dictionary_version: Option<Version>,
+    dictionary_changed: bool,
+}
+
+impl Held {
+    /// Reads both objects, or begins anew where there are none.
+    pub(super) async fn load(store: &impl StateStore) -> Result<Held, StateTrouble> {
+        let (state, version) = load_object(store, ObjectName::Baseline).await?;
+        let (dictionary, dictionary_version) = load_object(store, ObjectName::Dictionary).await?;
+        Ok(Held { state, version, dictionary, dictionary_version, dictionary_changed: false })
+    }
+
+    /// Refuses a state that was kept for another server. A server that was rebuilt or upgraded under the same name
+    /// is the same target: its windows show the gap.
+    pub(super) fn check_server(&self, target: &str, probe: &Probe) -> Result<(), StateTrouble> {
+        let other_target = self.state.polls > 0 && self.state.target != target;
+        let kept = self.state.system_identifier;
+        let other_system = kept.is_some() && kept != probe.identity.system_identifier;
+        if other_target && other_system {
+            return Err(StateTrouble::OtherServer { kept_for: self.state.target.clone(), polled: target.to_owned() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    pub(super) fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    pub(super) fn replace_dictionary(&mut self, dictionary: Dictionary) {
+        self.dictionary_changed = dictionary != self.dictionary;
+        self.dictionary = dictionary;
+    }
+
+    /// Tells whether our own statements can be told from others': once texts were read.
+    pub(super) fn knows_own(&self) -> bool {
+        !self.dictionary.is_empty()
+    }
+
+    pub(super) fn is_own(&self, key: &StatementKey) -> bool {
+        self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
+    }
+
+    pub(super) fn role_name(&self, userid: i64) -> Option<&str> {
+        self.state.roles.iter().find(|(oid, _)| *oid == userid).map(|(_, name)| name.as_str())
+    }
+
+    /// Keeps role names for the polls that do not read them.
+    pub(super) fn remember_roles(&mut self, views: &[ViewMetrics]) {
+        let Some(metrics) = views.iter().find(|metrics| metrics.view.name == roles::VIEW.name) else { return };
+        let rows = &metrics.snapshot.rows;
+        let (Some(oid), Some(name)) = (roles::VIEW.column_index("roleid"), roles::VIEW.column_index("rolname")) else {
+            return;
+        };
+        let named = |row| Some((rows.int(oid, row)?, rows.label(name, row)?.to_owned()));
+        self.state.roles = (0..rows.len()).filter_map(named).take(MAX_ROLE_NAMES).collect();
+    }
+
+    /// Returns the baseline of a server-wide view without taking it out.
+    pub(super) fn baseline(&self, view: &View) -> Option<Baseline> {
+        self.state.baseline(view, None)
+    }
+
+    /// Commits what changed, the dictionary first: a baseline never speaks of texts that are not there.
+    pub(super) async fn commit(
+        mut self,
+        store: &impl StateStore,
+        target: &str,
+        system_identifier: Option<i64>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Held, StateTrouble> {
+        if self.dictionary_changed {
+            let bytes = codec::encode(&self.dictionary);
+            let version = self.dictionary_version.as_ref();
+            let committed = store.commit(ObjectName::Dictionary, &bytes, version).await.map_err(StateTrouble::Store)?;
+            self.dictionary_version = Some(committed);
+            self.dictionary_changed = false;
+        }
+        target.clone_into(&mut self.state.target);
+        self.state.system_identifier = system_identifier;
+        self.state.polls += 1;
+        let (bytes, given_up) = self.state.encode_within(MAX_PACKED_BYTES);
+        if bytes.len() > MAX_PACKED_BYTES {
+            return Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES });
+        }
+        if given_up > 0 {
+            notices.push(Notice {
+                degrades: true,
+                message: format!("the state would not fit its budget; {given_up} baselines of databases were given up"),
+                mend: None,
+            });
+        }
+        let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
+        self.version = Some(committed.map_err(StateTrouble::Store)?);
+        Ok(self)
+    }
+}
+
+async fn load_object<T: Default + serde::de::DeserializeOwned>(
+    store: &impl StateStore,
+    object: ObjectName,
+) -> Result<(T, Option<Version>), StateTrouble> {
+    match store.read(object).await.map_err(StateTrouble::Store)? {
+        None => Ok((T::default(), None)),
+        Some(stored) => {
+            let contents = codec::decode(&stored.bytes).map_err(|error| StateTrouble::Unreadable { object, error })?;
+            Ok((contents, Some(stored.version)))
+        }
+    }
+}

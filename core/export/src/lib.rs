@@ -1,0 +1,9 @@
+//! Wire formats, one per file. Each walks the views' column tables, so that a new view or column needs no code here.
+//!
+//! This crate turns a report into bytes and reads nothing: no file, no clock, no environment.
+
+pub mod document;
+pub mod example;
+mod json;
+pub mod reference;
+mod statements;

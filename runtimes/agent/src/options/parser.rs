@@ -1,0 +1,228 @@
+//! Builds the command line's parser, and with it all help, from the tables. Values are taken as text: what they mean
+//! is read in `given`, so that all mistakes are told and not only the first.
+
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, StyledStr, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command};
+
+use super::subcommands::{SUBCOMMANDS, SubcommandSpec};
+use super::{Kind, OptionSpec, Place, options_of};
+use crate::exit::Exit;
+
+/// The widest line of any help.
+pub(crate) const HELP_COLUMNS: usize = 100;
+
+const NAME: &str = "pgquerylens";
+
+const ABOUT: &str = "Shows what PostgreSQL spends its time on: which statements, since when, and who waits for whom";
+
+const LONG_ABOUT: &str = "Shows what PostgreSQL spends its time on: which statements, since when, and who waits for \
+    whom.\n\nIt reads the server's own statistics over one read-only connection, subtracts them between two polls, \
+    and says how much of the server's work they explain. It needs a role with pg_monitor, and pg_stat_statements \
+    for statements. PostgreSQL 12 to 18.";
+
+const WHERE_TO_START: [(&str, &str); 4] = [
+    ("pgquerylens demo", "watch it at work on a throw-away server"),
+    ("pgquerylens poll postgresql://user@host/db", "one look at your own"),
+    ("pgquerylens poll --every 60s postgresql://user@host/db", "minute by minute"),
+    ("pgquerylens sql --pg 16", "what it would run there, to approve"),
+];
+
+/// Returns the whole command line, built from the tables.
+pub(crate) fn command() -> Command {
+    Command::new(NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .max_term_width(HELP_COLUMNS)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .after_help(section("Where to start", &WHERE_TO_START))
+        .after_long_help(joined([
+            section("Where to start", &WHERE_TO_START),
+            environment(),
+            section("Exit codes", &exit_codes()),
+        ]))
+        .subcommands(SUBCOMMANDS.iter().map(subcommand))
+}
+
+fn subcommand(spec: &'static SubcommandSpec) -> Command {
+    let long_about = if spec.more.is_empty() { spec.about.to_owned() } else { format!("{}.\n\n{}", spec.about, spec.more) };
+    Command::new(spec.name)
+        .about(spec.about)
+        .long_about(long_about)
+        .hide(spec.hidden)
+        // record has an optional connection before its required folder.
+        .allow_missing_positional(true)
+        .after_help(section("Examples", spec.examples))
+        .args(options_of(spec.name).map(argument))
+}
+
+fn argument(option: &'static OptionSpec) -> Arg {
+    let arg = Arg::new(option.name).help(short_help(option)).long_help(long_help(option));
+    let arg = match option.place {
+        Place::Named(heading) => arg.long(option.name).help_heading(heading.title()),
+        Place::Positional { required } => arg.required(required),
+    };
+    match option.kind {
+        Kind::Flag => arg.action(ArgAction::SetTrue),
+        Kind::Choice(words) => valued(arg, option).value_parser(Words(words)),
+        Kind::Duration | Kind::Bytes | Kind::Count | Kind::Text => valued(arg, option),
+    }
+}
+
+fn valued(arg: Arg, option: &OptionSpec) -> Arg {
+    let action = if option.repeatable { ArgAction::Append } else { ArgAction::Set };
+    arg.value_name(option.metavar).action(action)
+}
+
+fn short_help(option: &OptionSpec) -> String {
+    let default = option.default.map_or_else(String::new, |default| format!(" [default: {default}]"));
+    format!("{}{default}", option.help)
+}
+
+fn long_help(option: &OptionSpec) -> String {
+    let default = option.default.map(|default| format!("[default: {default}]"));
+    let variable = option.variable().map(|name| format!("[env: {name}]"));
+    let facts: Vec<String> = default.into_iter().chain(variable).collect();
+    let parts = [format!("{}.", option.help), option.more.to_owned(), facts.join(" ")];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Lines of two columns under a title, as the examples of a help.
+fn section(title: &str, lines: &[(&str, &str)]) -> StyledStr {
+    let width = lines.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
+    let lines = lines.iter().map(|(left, right)| format!("\n  {left:width$}  {right}"));
+    StyledStr::from(format!("{title}:{}", lines.collect::<String>()))
+}
+
+fn exit_codes() -> Vec<(&'static str, &'static str)> {
+    Exit::ALL.iter().map(|exit| (exit.number(), exit.meaning())).collect()
+}
+
+fn environment() -> StyledStr {
+    StyledStr::from(
+        "Environment:\n  Every option can be said there too: --statement-timeout as PGQUERYLENS_STATEMENT_TIMEOUT; the \
+         command\n  line wins. The server is found by PGHOST, PGUSER, PGSERVICE and the other variables of libpq.",
+    )
+}
+
+fn joined<const N: usize>(sections: [StyledStr; N]) -> String {
+    sections.map(|section| section.to_string()).join("\n\n")
+}
+
+/// Takes any word and shows the known ones to help and completions.
+#[derive(Clone)]
+struct Words(&'static [&'static str]);
+
+impl TypedValueParser for Words {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let text = value.to_str().map(str::to_owned);
+        text.ok_or_else(|| clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(PossibleValue::new)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::OPTIONS;
+    use crate::options::value;
+    use pgquerylens_engine::limits::Limits;
+
+    fn help(subcommand: Option<&str>) -> String {
+        let mut command = command().term_width(HELP_COLUMNS);
+        command.build();
+        match subcommand {
+            None => command.render_long_help().to_string(),
+            Some(name) => command.find_subcommand_mut(name).unwrap().render_long_help().to_string(),
+        }
+    }
+
+    #[test]
+    fn the_tables_make_a_sound_command_line() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_row_belongs_to_a_subcommand_and_is_unique_there() {
+        for spec in SUBCOMMANDS {
+            let mut names: Vec<&str> = options_of(spec.name).map(|option| option.name).collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{}", spec.name);
+        }
+        for option in OPTIONS {
+            assert!(!option.commands.is_empty(), "{}", option.name);
+            let known = |name: &&str| SUBCOMMANDS.iter().any(|spec| spec.name == *name);
+            assert!(option.commands.iter().all(|name| known(&name)), "{}", option.name);
+            let same_kind = |other: &&OptionSpec| other.name != option.name || other.kind == option.kind;
+            assert!(OPTIONS.iter().all(|other| same_kind(&other)), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn every_named_option_has_its_variable() {
+        for option in OPTIONS {
+            let Some(variable) = option.variable() else { continue };
+            let derived = format!("PGQUERYLENS_{}", option.name.replace('-', "_").to_ascii_uppercase());
+            assert_eq!(variable, derived);
+        }
+    }
+
+    #[test]
+    fn defaults_can_be_read_and_are_those_of_the_engine() {
+        let limits = Limits::default();
+        let default = |name| options_of("poll").find(|option| option.name == name).unwrap().default.unwrap();
+        for (name, time) in [
+            ("deadline", limits.deadline),
+            ("connect-timeout", limits.connect_timeout),
+            ("statement-timeout", limits.statement_timeout),
+            ("lock-timeout", limits.lock_timeout),
+            ("idle-in-transaction-timeout", limits.idle_in_transaction_timeout),
+            ("minutes-pause", std::time::Duration::from_secs_f64(limits.pauses.minutes_seconds)),
+            ("hours-pause", std::time::Duration::from_secs_f64(limits.pauses.hours_seconds)),
+            ("text-pause", std::time::Duration::from_secs_f64(limits.text_pause_seconds)),
+        ] {
+            assert_eq!(value::duration(default(name)), Ok(time), "{name}");
+        }
+        assert_eq!(value::bytes(default("work-mem")), Ok(u64::from(limits.work_mem_kib) * 1024));
+        assert_eq!(value::bytes(default("text-budget")), Ok(limits.text_budget_bytes));
+        for option in OPTIONS {
+            let Some(default) = option.default else { continue };
+            let readable = match option.kind {
+                Kind::Duration => value::duration(default).is_ok(),
+                Kind::Bytes => value::bytes(default).is_ok(),
+                Kind::Count => value::count(default).is_ok(),
+                Kind::Choice(words) => words.contains(&default),
+                Kind::Flag | Kind::Text => true,
+            };
+            assert!(readable, "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn help_fits_and_every_option_explains_itself() {
+        for name in [None].into_iter().chain(SUBCOMMANDS.iter().map(|spec| Some(spec.name))) {
+            for line in help(name).lines() {
+                assert!(line.chars().count() <= HELP_COLUMNS, "{name:?}: {line}");
+            }
+        }
+        for option in OPTIONS {
+            assert!(!option.help.is_empty() && !option.help.ends_with('.'), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn help_teaches() {
+        expect_test::expect![[r#""#]].assert_eq(&help(None));
+    }
+}

@@ -1,0 +1,99 @@
+//! The subcommands: what each is for, with examples that can be copied. What they do is in `commands`.
+
+/// One subcommand.
+#[derive(Debug)]
+pub(crate) struct SubcommandSpec {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// One line for the list.
+    pub(crate) about: &'static str,
+    /// What else there is to know.
+    pub(crate) more: &'static str,
+    /// Lines to copy, each with what it does.
+    pub(crate) examples: &'static [(&'static str, &'static str)],
+    /// Whether it is left out of lists: of use to the repository alone.
+    pub(crate) hidden: bool,
+}
+
+/// All subcommands, in the order in which a newcomer meets them.
+pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
+    SubcommandSpec {
+        name: "demo",
+        about: "Starts a throw-away PostgreSQL with a busy shop in it and watches it",
+        more: "A real server is started on this machine, a small shop works in it with a few planted mistakes \
+               (a missing index, a row held too long, sorts that spill), and it is polled through the same code \
+               as your own would be. It ends by itself and leaves nothing behind.",
+        examples: &[
+            ("pgquerylens demo", "45 seconds, a report every 3"),
+            ("pgquerylens demo --for 5m --order io", "longer, ranked by I/O time"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "poll",
+        about: "Reads a server once, or again and again, and reports what it did",
+        more: "One poll shows levels and totals since the last reset; what happened in an interval shows from the \
+               second poll on: with --every, or with --state between two invocations. The session is read-only, \
+               opens no transaction while it waits, takes no lock that blocks others, and keeps to the limits \
+               below. A role with pg_monitor is all it needs.",
+        examples: &[
+            ("pgquerylens poll postgresql://monitor@db.example.com/shop", "one look"),
+            ("pgquerylens poll --every 60s postgresql://monitor@db.example.com/shop", "minute by minute"),
+            ("pgquerylens poll --state file:/var/lib/pgquerylens/shop service=shop", "from cron, with intervals"),
+            ("pgquerylens poll --every 10s --format json | jq .status", "for programs; the server by PGHOST …"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "sql",
+        about: "Prints every statement that we may run on a version of PostgreSQL, for approval",
+        more: "Each with its view, how often it runs and the rights it needs. The output is a valid .sql file. \
+               No server is asked.",
+        examples: &[
+            ("pgquerylens sql --pg 16 > pgquerylens-16.sql", "everything, to read or to approve"),
+            ("pgquerylens sql --pg 16 --provider rds", "the notes in the words of Amazon RDS"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "record",
+        about: "Writes down what a server answers, without secrets, to replay or to attach to a bug report",
+        more: "Every view is read at the first poll. Texts are normalised before they are written.",
+        examples: &[
+            ("pgquerylens record postgresql://monitor@db.example.com/shop recording/", "two polls, 5 s apart"),
+            ("pgquerylens poll --replay recording/", "the report as it would have been"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "completions",
+        about: "Prints the completions of a shell",
+        more: "",
+        examples: &[(
+            "pgquerylens completions zsh > ~/.zfunc/_pgquerylens",
+            "for zsh, with ~/.zfunc in its fpath",
+        )],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "man",
+        about: "Prints the man pages, or writes them into a folder",
+        more: "",
+        examples: &[("pgquerylens man | man -l -", "to read them at once")],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "version",
+        about: "Prints the version, and with --verbose what it was built for",
+        more: "",
+        examples: &[("pgquerylens version --verbose", "for a bug report")],
+        hidden: false,
+    },
+    SubcommandSpec {
+        name: "reference",
+        about: "Writes the reference pages of the repository, or checks that they are fresh",
+        more: "",
+        examples: &[("pgquerylens reference docs/reference", "after a change of an option, a view or a column")],
+        hidden: true,
+    },
+];

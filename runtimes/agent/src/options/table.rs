@@ -1,0 +1,312 @@
+//! The rows of the table of options. A row here is all it takes for an option to be parsed, shown and documented.
+
+use super::Heading::{Limits, Output, What, When};
+use super::{Kind, OptionSpec, Place};
+
+/// Subcommands that poll a server of the user's.
+const POLLING: &[&str] = &["poll", "record"];
+
+/// A row to start from.
+const ROW: OptionSpec = OptionSpec {
+    name: "",
+    commands: &["poll"],
+    place: Place::Named(What),
+    kind: Kind::Flag,
+    metavar: "",
+    default: None,
+    repeatable: false,
+    help: "",
+    more: "",
+};
+
+const fn duration(name: &'static str, place: Place) -> OptionSpec {
+    OptionSpec { name, place, kind: Kind::Duration, metavar: "DURATION", ..ROW }
+}
+
+const fn bytes(name: &'static str, place: Place) -> OptionSpec {
+    OptionSpec { name, place, kind: Kind::Bytes, metavar: "BYTES", ..ROW }
+}
+
+const fn count(name: &'static str, place: Place) -> OptionSpec {
+    OptionSpec { name, place, kind: Kind::Count, metavar: "N", ..ROW }
+}
+
+const fn text(name: &'static str, place: Place, metavar: &'static str) -> OptionSpec {
+    OptionSpec { name, place, kind: Kind::Text, metavar, ..ROW }
+}
+
+const fn choice(name: &'static str, place: Place, words: &'static [&'static str]) -> OptionSpec {
+    OptionSpec { name, place, kind: Kind::Choice(words), metavar: "WORD", ..ROW }
+}
+
+const fn flag(name: &'static str, place: Place) -> OptionSpec {
+    OptionSpec { name, place, ..ROW }
+}
+
+const REQUIRED: Place = Place::Positional { required: true };
+const OPTIONAL: Place = Place::Positional { required: false };
+
+/// Every option of every subcommand. One name may have two rows, where the default differs between subcommands.
+pub(crate) const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        commands: POLLING,
+        help: "Where the server is: a URL, keyword=value pairs or a database name",
+        more: "As psql takes it: postgresql://user@host:5432/db?sslmode=verify-full, or \"host=… dbname=… \
+               user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
+               defaults. TLS is verified (verify-full) for anything but a socket or this machine. Keep the \
+               password out of the arguments: use PGPASSWORD or ~/.pgpass.",
+        ..text("connection", OPTIONAL, "URL")
+    },
+    OptionSpec {
+        commands: &["record"],
+        help: "The folder to write poll-001.json and on into; it is made if need be",
+        more: "Texts are normalised before they are written and settings that may hold secrets are hashes: the \
+               folder can go into a bug report. Replay it with: pgquerylens poll --replay DIR",
+        ..text("directory", REQUIRED, "DIR")
+    },
+    OptionSpec {
+        commands: &["completions"],
+        help: "The shell that is to complete our options",
+        more: "For example: pgquerylens completions bash > ~/.local/share/bash-completion/completions/pgquerylens",
+        ..choice("shell", REQUIRED, &["bash", "elvish", "fish", "powershell", "zsh"])
+    },
+    OptionSpec {
+        commands: &["man"],
+        help: "A folder for one page per subcommand; without it all pages go to the standard output",
+        more: "For example: pgquerylens man ~/.local/share/man/man1, or pgquerylens man | man -l -",
+        ..text("man-directory", OPTIONAL, "DIR")
+    },
+    OptionSpec {
+        commands: &["reference"],
+        help: "The folder of the reference pages, docs/reference in the repository",
+        ..text("reference-directory", REQUIRED, "DIR")
+    },
+    OptionSpec {
+        commands: &["reference"],
+        help: "Write nothing; fail if a page is not what it should be",
+        ..flag("check", Place::Named(Output))
+    },
+    OptionSpec {
+        help: "Poll again and again at this interval, over one held connection",
+        more: "From the second poll on the report shows what happened in between. Polls start on a steady tick \
+               and never overlap: one that takes longer skips ticks and says so. For example: --every 60s",
+        ..duration("every", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["record"],
+        default: Some("5s"),
+        help: "The interval between the recorded polls",
+        more: "For example: --every 1m",
+        ..duration("every", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["demo"],
+        default: Some("3s"),
+        help: "The interval between polls",
+        more: "For example: --every 5s",
+        ..duration("every", Place::Named(When))
+    },
+    OptionSpec {
+        help: "End after this time; with --every",
+        more: "For example: --every 10s --for 5m",
+        ..duration("for", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["demo"],
+        default: Some("45s"),
+        help: "How long the demo polls",
+        more: "It can be ended earlier with Ctrl-C. For example: --for 2m",
+        ..duration("for", Place::Named(When))
+    },
+    OptionSpec {
+        help: "End after so many polls; with --every",
+        more: "For example: --every 10s --polls 6",
+        ..count("polls", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["record"],
+        default: Some("2"),
+        help: "How many polls are recorded",
+        more: "Two are the least from which a replay shows an interval. For example: --polls 12",
+        ..count("polls", Place::Named(When))
+    },
+    OptionSpec {
+        help: "Keep the state between invocations: file:PATH, a folder of its own for each server",
+        more: "With it two invocations have an interval between them, and texts that were read are not read \
+               again. Without it the state lives as long as the process. \
+               For example: --state file:/var/lib/pgquerylens/shop",
+        ..text("state", Place::Named(When), "file:PATH")
+    },
+    OptionSpec {
+        help: "Poll a recording in place of a server; see pgquerylens record",
+        more: "For example: pgquerylens poll --replay recording/",
+        ..text("replay", Place::Named(When), "DIR")
+    },
+    OptionSpec {
+        commands: &["demo"],
+        help: "Where PostgreSQL is installed: a folder with 18/bin below it",
+        more: "Without it the place where `make setup` puts it is looked at, then the operating system's. \
+               For example: --postgres /opt/postgres",
+        ..text("postgres", Place::Named(When), "DIR")
+    },
+    OptionSpec {
+        commands: POLLING,
+        repeatable: true,
+        help: "Also read tables, indexes and functions of this database; repeatable",
+        more: "Server-wide figures and statements cover every database anyway; tables and indexes show only in \
+               their own, which is visited one after another. In the environment names are separated by commas. \
+               For example: --database shop --database billing",
+        ..text("database", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: POLLING,
+        help: "Also read tables, indexes and functions of every database",
+        more: "One after another, as far as --deadline allows; the next poll goes on where this one stopped. \
+               Databases of the provider (rdsadmin, cloudsqladmin, azure_sys …) are left out.",
+        ..flag("all-databases", Place::Named(What))
+    },
+    OptionSpec {
+        help: "Read everything now, also what is due every few minutes or hours only",
+        more: "Each poll then costs the server what otherwise one in ten does.",
+        ..flag("everything-now", Place::Named(What))
+    },
+    OptionSpec {
+        commands: &["sql"],
+        help: "The server's major version, 12 to 18",
+        more: "For example: --pg 16",
+        ..text("pg", Place::Named(What), "MAJOR")
+    },
+    OptionSpec {
+        commands: &["sql"],
+        default: Some("self-managed"),
+        help: "Who runs the server; the notes on rights are in its words",
+        more: "The statements are the same everywhere. For example: --provider rds",
+        ..choice(
+            "provider",
+            Place::Named(What),
+            &["self-managed", "rds", "aurora", "cloud-sql", "alloydb", "azure"],
+        )
+    },
+    OptionSpec {
+        commands: &["sql"],
+        help: "The version of the extension pg_stat_statements, if it is not the newest of that major",
+        more: "It stays what it was after a server upgrade, until alter extension … update. \
+               For example: --pg 16 --statements-version 1.8",
+        ..text("statements-version", Place::Named(What), "1.N")
+    },
+    OptionSpec {
+        commands: &["poll", "sql"],
+        default: Some("table"),
+        help: "A report for people, or JSON for programs",
+        more: "json is one document per poll on a line of its own, described in docs/reference/document.md. \
+               For example: --format json | jq .status",
+        ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
+        commands: &["poll", "demo"],
+        default: Some("10"),
+        help: "How many statements are named in each order; the others are summed up",
+        more: "For example: --top 25",
+        ..count("top", Place::Named(Output))
+    },
+    OptionSpec {
+        commands: &["poll", "demo"],
+        default: Some("time"),
+        help: "What statements are ranked by: time, I/O time, WAL bytes, temporary blocks or calls",
+        more: "A document (--format json) names the first of every order in any case. For example: --order wal",
+        ..choice("order", Place::Named(Output), &["time", "io", "wal", "temp", "calls"])
+    },
+    OptionSpec {
+        commands: &["poll", "demo"],
+        default: Some("auto"),
+        help: "Colours: where the output is a terminal, always or never",
+        more: "auto honours NO_COLOR and CLICOLOR. For example: --colour always | less -R",
+        ..choice("colour", Place::Named(Output), &["auto", "always", "never"])
+    },
+    OptionSpec {
+        help: "Exit with 1 if the poll was degraded: something it should read was not there",
+        more: "Without it only a poll that read nothing fails. For example, in a monitoring check: --strict",
+        ..flag("strict", Place::Named(Output))
+    },
+    OptionSpec {
+        commands: &["poll", "record", "version"],
+        help: "Say more: each view's outcome, rows and time; with version, what it was built for",
+        more: "It goes to the standard error, so that the report stays what it is.",
+        ..flag("verbose", Place::Named(Output))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("30s"),
+        help: "The whole poll; what was read by then is reported, what runs is cancelled",
+        more: "For example: --deadline 20s",
+        ..duration("deadline", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("5s"),
+        help: "Finding, connecting to and logging in at one address",
+        more: "It overrides connect_timeout of the connection string. For example: --connect-timeout 10s",
+        ..duration("connect-timeout", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("10s"),
+        help: "statement_timeout of our session",
+        more: "One view that takes longer is left out and named; the others are read. \
+               For example: --statement-timeout 5s",
+        ..duration("statement-timeout", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("250ms"),
+        help: "lock_timeout of our session: how long we wait for another session's lock",
+        more: "For example: --lock-timeout 100ms",
+        ..duration("lock-timeout", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("10s"),
+        help: "idle_in_transaction_session_timeout of our session",
+        more: "The server ends our session if we hang in the middle of a poll. \
+               For example: --idle-in-transaction-timeout 5s",
+        ..duration("idle-in-transaction-timeout", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("16MiB"),
+        help: "work_mem of our session",
+        more: "The counters of 10,000 statements fit into the default without a temporary file. \
+               For example: --work-mem 8MiB",
+        ..bytes("work-mem", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("10m"),
+        help: "The pause of views that are read every few minutes: tables, indexes, replication slots …",
+        more: "docs/reference/views.md has the class of each view. For example: --minutes-pause 5m",
+        ..duration("minutes-pause", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("1h"),
+        help: "The pause of views that are read every few hours: sizes, settings, roles, extensions …",
+        more: "docs/reference/views.md has the class of each view. For example: --hours-pause 6h",
+        ..duration("hours-pause", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("64MiB"),
+        help: "The most bytes of statement text that one reading may bring",
+        more: "The server loads all texts for a reading of any. Where more are to be expected, statements are \
+               shown by their query id. For example: --text-budget 256MiB",
+        ..bytes("text-budget", Place::Named(Limits))
+    },
+    OptionSpec {
+        commands: POLLING,
+        default: Some("10m"),
+        help: "The pause between two readings of statement texts",
+        more: "Texts are read only where too much execution time belongs to statements without a known one. \
+               For example: --text-pause 1h",
+        ..duration("text-pause", Place::Named(Limits))
+    },
+];
