@@ -20,10 +20,10 @@ export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check clean
+.PHONY: help setup demo test check references clean
 
 help: ## Shows this list
-	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'built in      $(CARGO_TARGET_DIR)'
 	@echo 'servers in    $(POSTGRES_DIR)'
@@ -38,18 +38,20 @@ demo: ## Starts a real PostgreSQL under load and shows a live report of it
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo
 
-test: ## Runs every test, on PostgreSQL of every major; the last line counts them
-	@$(MAKE) --no-print-directory setup
+test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
 
-check: ## Runs what must hold before a push: format, lints, project rules, documentation, a short fuzz run
+check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang
 	cargo fetch --locked --quiet
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
-	cargo test --locked --workspace --test tidy
+	cargo test --locked --workspace --test tidy --bin pgquerylens
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test properties
+
+references: ## Writes docs/reference anew from the tables in the code
+	cargo run --locked --package pgquerylens -- reference docs/reference
 
 clean: ## Removes what was built; installed servers stay
 	cargo clean

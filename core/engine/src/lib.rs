@@ -3,6 +3,7 @@
 //! Every runtime calls [`poll::Poller`] and nothing else. This crate links no cloud SDK and reads neither the
 //! environment nor the wall clock: both are handed in.
 
+pub mod check;
 pub mod conninfo;
 pub mod dial;
 pub mod limits;

@@ -55,6 +55,9 @@ impl Default for Limits {
     }
 }
 
+/// Bytes that one text is taken for before any was read: a guess on the high side, so that a surprise is a small one.
+pub const ASSUMED_TEXT_BYTES: u64 = 4_096;
+
 /// How we are seen in pg_stat_activity and in the server's log.
 pub const APPLICATION_NAME: &str = "pgquerylens";
 
@@ -71,6 +74,8 @@ impl Limits {
             ("work_mem", format!("{}kB", self.work_mem_kib)),
             // A statement of ours that the planner thinks expensive must not be compiled.
             ("jit", "off".to_owned()),
+            // Nor may it take workers from the server's own work.
+            ("max_parallel_workers_per_gather", "0".to_owned()),
         ]
     }
 
@@ -87,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_budget_is_in_the_startup_packet() {
-        expect_test::expect![[r#"-c search_path=pg_catalog -c default_transaction_read_only=on -c statement_timeout=10000 -c lock_timeout=250 -c idle_in_transaction_session_timeout=10000 -c work_mem=16384kB -c jit=off"#]]
+        expect_test::expect![[r#"-c search_path=pg_catalog -c default_transaction_read_only=on -c statement_timeout=10000 -c lock_timeout=250 -c idle_in_transaction_session_timeout=10000 -c work_mem=16384kB -c jit=off -c max_parallel_workers_per_gather=0"#]]
         .assert_eq(&Limits::default().startup_options());
     }
 }

@@ -5,9 +5,11 @@
 //! [`Window`](window::Window). This crate does no I/O and reads neither clock nor environment:
 //! time, settings and rows are handed in.
 
+pub mod advice;
 pub mod baseline;
 pub mod cadence;
 pub mod capabilities;
+pub mod check;
 pub mod coverage;
 pub mod decode;
 pub mod delta;

@@ -192,7 +192,10 @@ impl Deltas {
             DeltaSeries::Int(values) => {
                 Sum::Int(rows.filter_map(|row| values[row]).fold(0i64, i64::saturating_add))
             }
-            DeltaSeries::Float(values) => Sum::Float(rows.filter_map(|row| values[row]).sum()),
+            DeltaSeries::Float(values) => {
+                // The sum of nothing would be -0.0.
+                Sum::Float(rows.filter_map(|row| values[row]).fold(0.0, |sum, value| sum + value))
+            }
         })
     }
 }

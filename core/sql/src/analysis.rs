@@ -9,7 +9,7 @@ use crate::pieces::{Reading, pieces};
 use crate::raw::RawSql;
 use crate::tags::tags;
 
-/// The comment that each of our own statements begins with.
+/// The comment that each of our own statements carries, behind its first word.
 pub const OWN_MARKER: &str = "/* pgquerylens";
 
 /// What a statement's text tells.
@@ -27,12 +27,19 @@ pub struct Analysis {
     /// Tags from its comments, by key; unlike the text these are what the application wrote, so only keys of
     /// [`ALLOWED_TAGS`](crate::ALLOWED_TAGS) are here.
     pub tags: Vec<(String, String)>,
-    /// Whether the statement is one of ours: it begins with [`OWN_MARKER`].
+    /// Whether the statement is one of ours: [`OWN_MARKER`] is its first or second word.
     pub own: bool,
 }
 
 /// Returns what a statement's text tells. Any text will do, and the work is bounded.
 ///
+/// PostgreSQL 18 keeps no comment that stands before a statement, so ours stands behind the first word.
+fn is_own(text: &str) -> bool {
+    let text = text.trim_start();
+    let second = text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim_start());
+    text.starts_with(OWN_MARKER) || second.starts_with(OWN_MARKER)
+}
+
 /// Kind and fingerprint come from the normalised text alone, so that they are the same for a text that the server
 /// or we have normalised before.
 pub fn analyse(sql: &RawSql) -> Analysis {
@@ -48,7 +55,7 @@ pub fn analyse(sql: &RawSql) -> Analysis {
         kind,
         tables: tables(parsable.as_ref(), normalized.as_str(), &normalized_tokens),
         tags: tags(text, &tokens),
-        own: text.trim_start().starts_with(OWN_MARKER),
+        own: is_own(text),
         normalized,
     }
 }

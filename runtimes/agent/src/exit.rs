@@ -57,19 +57,25 @@ impl Exit {
     /// Returns what it means, for the help and the reference.
     pub(crate) fn meaning(self) -> &'static str {
         match self {
-            Exit::Done => "done; also if the poll was degraded (no pg_stat_statements, rights missing, a view failed)",
+            Exit::Done => {
+                "done; also if the poll was degraded: no pg_stat_statements, rights missing, a view failed"
+            }
             Exit::Degraded => "the poll was degraded, under --strict",
             Exit::Usage => "an option or its value is wrong; all wrong values are listed",
             Exit::Data => "a state or recording is damaged, from a newer version or of another server",
             Exit::NoInput => "the recording is not there; for the demo: PostgreSQL is not installed",
-            Exit::Unavailable => "the server cannot be reached, is starting up, is full, or is of no version we read",
+            Exit::Unavailable => {
+                "the server cannot be reached, is starting up, is full, or has a version we do not read"
+            }
             Exit::Internal => "a fault of ours: please report it",
             Exit::CannotCreate => "a file or folder cannot be made",
             Exit::Io => "reading or writing a file went wrong: permission, disk full",
             Exit::TryAgain => "another poll used the state, the deadline came first, or a signal: try again",
             Exit::Protocol => "what answered does not speak PostgreSQL's protocol as we know it",
             Exit::Denied => "the server refused the login: password, role, database or pg_hba.conf",
-            Exit::Configuration => "the connection settings are wrong, or the server's certificate is not trusted",
+            Exit::Configuration => {
+                "the connection settings are wrong, or the server's certificate is not trusted"
+            }
         }
     }
 }

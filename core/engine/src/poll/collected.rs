@@ -44,7 +44,13 @@ struct StatementReading {
 
 impl Collected {
     pub(super) fn new(probe: Probe) -> Collected {
-        Collected { probe, snapshots: Vec::new(), hidden_entries: 0, collectors: Vec::new(), statements: None }
+        Collected {
+            probe,
+            snapshots: Vec::new(),
+            hidden_entries: 0,
+            collectors: Vec::new(),
+            statements: None,
+        }
     }
 
     /// Returns a server-wide snapshot.
@@ -125,7 +131,8 @@ impl Collected {
 
     fn note(&mut self, view: &'static View, outcome: Outcome, duration_ms: f64) {
         let database = (view.scope == Scope::Database).then(|| self.probe.database_name.clone());
-        let known = self.collectors.iter().any(|report| report.view == view.name && report.database == database);
+        let known =
+            self.collectors.iter().any(|report| report.view == view.name && report.database == database);
         if !known || matches!(outcome, Outcome::Read { .. } | Outcome::Failed { .. }) {
             self.collectors.push(CollectorReport { view: view.name, database, outcome, duration_ms });
         }
@@ -136,7 +143,11 @@ impl Collected {
         let mut batches: BTreeMap<&'static str, Vec<Answer>> = BTreeMap::new();
         let mut order = Vec::new();
         for answer in answers {
-            let name = if answer.view.name == statements::INFO.name { statements::VIEW.name } else { answer.view.name };
+            let name = if answer.view.name == statements::INFO.name {
+                statements::VIEW.name
+            } else {
+                answer.view.name
+            };
             if !batches.contains_key(name) {
                 order.push(name);
             }
@@ -159,7 +170,9 @@ impl Collected {
         let mut failure = None;
         for answer in answers {
             match answer.rows {
-                Ok(more) => rows = Some(rows.map_or_else(|| more.clone(), |rows| rows.followed_by(more.clone()))),
+                Ok(more) => {
+                    rows = Some(rows.map_or_else(|| more.clone(), |rows| rows.followed_by(more.clone())))
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -179,10 +192,14 @@ impl Collected {
             let mut next = || rows.next().unwrap_or(Err(ReadError::NotRecorded));
             let (before, counters, after) = (next()?, next()?, next()?);
             let (before, after) = (Info::of(&before), Info::of(&after));
-            (before.stats_reset == after.stats_reset).then_some((before, counters, after)).ok_or(ReadError::ResetWhileReading)
+            (before.stats_reset == after.stats_reset)
+                .then_some((before, counters, after))
+                .ok_or(ReadError::ResetWhileReading)
         })();
         match read {
-            Err(error) => self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms),
+            Err(error) => {
+                self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms)
+            }
             Ok((before, counters, after)) => {
                 let (counters, hidden) = without_hidden(counters);
                 self.hidden_entries = hidden;
@@ -198,7 +215,13 @@ impl Collected {
         }
     }
 
-    fn keep(&mut self, view: &'static View, mut rows: Rows, read_at: Option<Timestamp>, info: Option<StatementsInfo>) {
+    fn keep(
+        &mut self,
+        view: &'static View,
+        mut rows: Rows,
+        read_at: Option<Timestamp>,
+        info: Option<StatementsInfo>,
+    ) {
         for (index, column) in view.columns.iter().enumerate() {
             if !self.probe.capabilities.measures(column) {
                 rows.remove_column(index);
@@ -234,7 +257,9 @@ impl Collected {
             let state = held.state_mut();
             state.note_read(snapshot.view, snapshot.database, snapshot.taken_at);
             let window = match &statements {
-                Some(reading) if snapshot.view.name == statements::VIEW.name => Some(reading.interval.clone()),
+                Some(reading) if snapshot.view.name == statements::VIEW.name => {
+                    Some(reading.interval.clone())
+                }
                 _ if snapshot.view.has_counters() => {
                     Some(subtract(state.take_baseline(snapshot.view, snapshot.database).as_ref(), &snapshot))
                 }
@@ -246,11 +271,15 @@ impl Collected {
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window });
         }
         held.remember_roles(&views);
-        let statements = statements.take().and_then(|reading| {
-            statement_metrics(&views, reading, self.hidden_entries, held, options)
-        });
-        if let Some(metrics) = statements.as_ref().filter(|metrics| is_interval(&metrics.window) && held.knows_own()) {
-            let own = |name: &str| metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten();
+        let statements = statements
+            .take()
+            .and_then(|reading| statement_metrics(&views, reading, self.hidden_entries, held, options));
+        if let Some(metrics) =
+            statements.as_ref().filter(|metrics| is_interval(&metrics.window) && held.knows_own())
+        {
+            let own = |name: &str| {
+                metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten()
+            };
             cost.own_exec_time_ms = own("total_exec_time").map(Sum::as_f64);
             cost.own_temp_blks_written = own("temp_blks_written").map(|sum| sum.as_f64() as i64);
         }
@@ -281,7 +310,8 @@ impl Collected {
 fn normalise_texts(view: &View, rows: &mut Rows) {
     for (index, _) in view.columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Text) {
         if let Some(Series::Text(texts)) = rows.series(index) {
-            let normalised = |text: &RawText| analyse(&RawSql::from_bytes(text.as_bytes())).normalized.as_str().into();
+            let normalised =
+                |text: &RawText| analyse(&RawSql::from_bytes(text.as_bytes())).normalized.as_str().into();
             let labels = texts.iter().map(|text| text.as_ref().map(normalised)).collect();
             rows.replace_column(index, Series::Label(labels));
         }

@@ -88,7 +88,9 @@ impl StateTrouble {
             StateTrouble::Unreadable { error: CodecError::Damaged, .. } => {
                 "restore the folder or move it away; the next poll then starts anew with a first reading"
             }
-            StateTrouble::OtherServer { .. } => "name a folder of its own for each server with --state file:PATH",
+            StateTrouble::OtherServer { .. } => {
+                "name a folder of its own for each server with --state file:PATH"
+            }
             StateTrouble::OverBudget { .. } => "raise --state-budget, or poll fewer databases with one state",
         }
     }
@@ -118,7 +120,10 @@ impl Held {
         let kept = self.state.system_identifier;
         let other_system = kept.is_some() && kept != probe.identity.system_identifier;
         if other_target && other_system {
-            return Err(StateTrouble::OtherServer { kept_for: self.state.target.clone(), polled: target.to_owned() });
+            return Err(StateTrouble::OtherServer {
+                kept_for: self.state.target.clone(),
+                polled: target.to_owned(),
+            });
         }
         Ok(())
     }
@@ -155,9 +160,13 @@ impl Held {
 
     /// Keeps role names for the polls that do not read them.
     pub(super) fn remember_roles(&mut self, views: &[ViewMetrics]) {
-        let Some(metrics) = views.iter().find(|metrics| metrics.view.name == roles::VIEW.name) else { return };
+        let Some(metrics) = views.iter().find(|metrics| metrics.view.name == roles::VIEW.name) else {
+            return;
+        };
         let rows = &metrics.snapshot.rows;
-        let (Some(oid), Some(name)) = (roles::VIEW.column_index("roleid"), roles::VIEW.column_index("rolname")) else {
+        let (Some(oid), Some(name)) =
+            (roles::VIEW.column_index("roleid"), roles::VIEW.column_index("rolname"))
+        else {
             return;
         };
         let named = |row| Some((rows.int(oid, row)?, rows.label(name, row)?.to_owned()));
@@ -180,7 +189,8 @@ impl Held {
         if self.dictionary_changed {
             let bytes = codec::encode(&self.dictionary);
             let version = self.dictionary_version.as_ref();
-            let committed = store.commit(ObjectName::Dictionary, &bytes, version).await.map_err(StateTrouble::Store)?;
+            let committed =
+                store.commit(ObjectName::Dictionary, &bytes, version).await.map_err(StateTrouble::Store)?;
             self.dictionary_version = Some(committed);
             self.dictionary_changed = false;
         }
@@ -194,7 +204,9 @@ impl Held {
         if given_up > 0 {
             notices.push(Notice {
                 degrades: true,
-                message: format!("the state would not fit its budget; {given_up} baselines of databases were given up"),
+                message: format!(
+                    "the state would not fit its budget; {given_up} baselines of databases were given up"
+                ),
                 mend: None,
             });
         }
@@ -211,7 +223,8 @@ async fn load_object<T: Default + serde::de::DeserializeOwned>(
     match store.read(object).await.map_err(StateTrouble::Store)? {
         None => Ok((T::default(), None)),
         Some(stored) => {
-            let contents = codec::decode(&stored.bytes).map_err(|error| StateTrouble::Unreadable { object, error })?;
+            let contents =
+                codec::decode(&stored.bytes).map_err(|error| StateTrouble::Unreadable { object, error })?;
             Ok((contents, Some(stored.version)))
         }
     }

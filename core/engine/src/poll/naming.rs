@@ -24,8 +24,9 @@ pub(super) fn name(
     let key = |row: usize| StatementKey::of(&snapshot.rows, window.deltas.row_indexes[row]);
     let own = |row: usize| key(row).is_some_and(|key| held.is_own(&key));
     let names = Names::of(views, held);
-    let unwanted: BTreeSet<usize> =
-        (0..window.deltas.len()).filter(|row| !key(*row).is_some_and(|key| names.is_wanted(&key, options))).collect();
+    let unwanted: BTreeSet<usize> = (0..window.deltas.len())
+        .filter(|row| !key(*row).is_some_and(|key| names.is_wanted(&key, options)))
+        .collect();
     let selection = select(window, options.top, &options.orders, own, |row| !unwanted.contains(&row));
     let named = selection.selected.iter().map(|selected| named(key(selected.row), &names, held)).collect();
     (selection, named)

@@ -1,12 +1,18 @@
-//! What the reader of a report should know besides the figures, each with what mends it.
+//! What the reader of a report should know besides the figures, each with what mends it. The sentences that a check
+//! says too are the model's.
 
+use pgquerylens_model::advice::{self, Advice, Place};
 use pgquerylens_model::report::{CollectorReport, Notice, Outcome, UnifiedMetrics};
-use pgquerylens_model::version::statements_version_of;
 
 /// Returns the notices, those that explain missing figures first.
-pub(super) fn of(metrics: &UnifiedMetrics, collectors: &[CollectorReport], hidden_entries: usize) -> Vec<Notice> {
+pub(super) fn of(
+    metrics: &UnifiedMetrics,
+    collectors: &[CollectorReport],
+    hidden_entries: usize,
+) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
-    notices.extend(statements_missing(metrics));
+    notices.extend(statements_not_preloaded(metrics));
+    notices.extend(statements_not_created(metrics));
     notices.extend(rights_missing(metrics, hidden_entries));
     notices.extend(query_ids_off(metrics));
     notices.extend(collectors.iter().filter_map(failed));
@@ -15,21 +21,16 @@ pub(super) fn of(metrics: &UnifiedMetrics, collectors: &[CollectorReport], hidde
     notices
 }
 
-fn statements_missing(metrics: &UnifiedMetrics) -> Option<Notice> {
-    if metrics.probe.capabilities.statements.is_some() {
-        return None;
-    }
-    Some(Notice {
-        degrades: true,
-        message: format!(
-            "the database {:?} does not have pg_stat_statements: no statements are shown",
-            metrics.probe.database_name
-        ),
-        mend: Some(
-            "add pg_stat_statements to shared_preload_libraries, restart, then: create extension pg_stat_statements"
-                .to_owned(),
-        ),
-    })
+/// No library comes without its settings.
+fn statements_not_preloaded(metrics: &UnifiedMetrics) -> Option<Notice> {
+    let settings = metrics.probe.capabilities.switches.statements_max;
+    settings.is_none().then(|| degrading(advice::statements_not_preloaded(metrics.provider, None)))
+}
+
+fn statements_not_created(metrics: &UnifiedMetrics) -> Option<Notice> {
+    let created = metrics.probe.capabilities.statements.is_some();
+    (!created)
+        .then(|| degrading(advice::statements_not_created(place(metrics), &metrics.probe.database_name)))
 }
 
 fn rights_missing(metrics: &UnifiedMetrics, hidden_entries: usize) -> Option<Notice> {
@@ -37,50 +38,46 @@ fn rights_missing(metrics: &UnifiedMetrics, hidden_entries: usize) -> Option<Not
     if rights.read_all_stats {
         return None;
     }
-    let hidden = if hidden_entries > 0 { format!(" ({hidden_entries} statements are hidden)") } else { String::new() };
-    Some(Notice {
-        degrades: true,
-        message: format!("the role {:?} sees only its own statements and sessions{hidden}", rights.role),
-        mend: Some(format!("grant pg_monitor to {}", quoted(&rights.role))),
-    })
+    let mut notice = degrading(advice::only_own_activity(place(metrics), &rights.role));
+    if hidden_entries > 0 {
+        notice.message.push_str(&format!(" ({hidden_entries} statements are hidden)"));
+    }
+    Some(notice)
 }
 
 fn query_ids_off(metrics: &UnifiedMetrics) -> Option<Notice> {
     let setting = metrics.probe.capabilities.switches.compute_query_id.as_deref();
-    (setting == Some("off")).then(|| Notice {
-        degrades: true,
-        message: "compute_query_id is off: pg_stat_statements records nothing".to_owned(),
-        mend: Some("alter system set compute_query_id = auto; select pg_reload_conf()".to_owned()),
-    })
+    (setting == Some("off")).then(|| degrading(advice::query_ids_off(metrics.provider)))
 }
 
 fn failed(collector: &CollectorReport) -> Option<Notice> {
     let Outcome::Failed { error } = &collector.outcome else { return None };
     let place = collector.database.as_ref().map(|name| format!(" in {name:?}")).unwrap_or_default();
-    Some(Notice { degrades: true, message: format!("{}{place} was not read: {error}", collector.view), mend: None })
+    Some(Notice {
+        degrades: true,
+        message: format!("{}{place} was not read: {error}", collector.view),
+        mend: None,
+    })
 }
 
 fn extension_old(metrics: &UnifiedMetrics) -> Option<Notice> {
     let installed = metrics.probe.capabilities.statements.as_ref()?.version;
-    let offered = statements_version_of(metrics.identity.version.major())?;
-    (installed < offered).then(|| Notice {
-        degrades: false,
-        message: format!("pg_stat_statements is {installed}, the server offers {offered}: newer columns are missing"),
-        mend: Some("alter extension pg_stat_statements update".to_owned()),
-    })
+    advice::statements_outdated(place(metrics), installed, metrics.identity.version).map(worth_knowing)
 }
 
 fn io_timing_off(metrics: &UnifiedMetrics) -> Option<Notice> {
-    (metrics.probe.capabilities.switches.track_io_timing == Some(false)).then(|| Notice {
-        degrades: false,
-        message: "track_io_timing is off: I/O times are not measured".to_owned(),
-        mend: Some("alter system set track_io_timing = on; select pg_reload_conf()".to_owned()),
-    })
+    let setting = metrics.probe.capabilities.switches.track_io_timing;
+    (setting == Some(false)).then(|| worth_knowing(advice::io_timing_off(metrics.provider)))
 }
 
-/// An identifier as SQL wants it.
-fn quoted(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit());
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+fn place(metrics: &UnifiedMetrics) -> Place {
+    Place { provider: metrics.provider, in_recovery: metrics.identity.in_recovery }
+}
+
+fn degrading(advice: Advice) -> Notice {
+    Notice { degrades: true, message: advice.found, mend: Some(advice.mend.brief()) }
+}
+
+fn worth_knowing(advice: Advice) -> Notice {
+    Notice { degrades: false, ..degrading(advice) }
 }

@@ -46,11 +46,15 @@ pub(super) fn second_batch(collected: &Collected, state: &State, options: &PollO
     let mut planned = Planned::default();
     for view in views::ALL {
         match view.reading {
-            Reading::WhereSomethingWaits if collected.something_waits() => planned.add(view, probe, state, options),
+            Reading::WhereSomethingWaits if collected.something_waits() => {
+                planned.add(view, probe, state, options)
+            }
             Reading::WhereInProgress(command) if probe.in_progress.contains(&command) => {
                 planned.add(view, probe, state, options);
             }
-            Reading::PerRelationOf(source) => planned.add_per_relation(view, source, collected, state, options),
+            Reading::PerRelationOf(source) => {
+                planned.add_per_relation(view, source, collected, state, options)
+            }
             _ => {}
         }
     }
@@ -128,7 +132,13 @@ impl Planned {
     }
 
     /// Returns the statement of a view that is offered and due; otherwise notes why not.
-    fn due(&mut self, view: &'static View, probe: &Probe, state: &State, options: &PollOptions) -> Option<&'static str> {
+    fn due(
+        &mut self,
+        view: &'static View,
+        probe: &Probe,
+        state: &State,
+        options: &PollOptions,
+    ) -> Option<&'static str> {
         let sql = match probe.capabilities.statement_for(view) {
             Ok(sql) => sql,
             Err(why) => {

@@ -16,7 +16,7 @@ use pgquerylens_model::window::Window;
 use pgquerylens_sql::{RawSql, analyse};
 use tokio::time::Instant;
 
-use crate::limits::Limits;
+use crate::limits::{ASSUMED_TEXT_BYTES, Limits};
 use crate::source::{ReadError, Request, Source, Unit};
 use crate::state::StateStore;
 use crate::state::contents::TextLedger;
@@ -25,9 +25,6 @@ use crate::state::dictionary::{Dictionary, Entry};
 use super::Poller;
 use super::collected::Collected;
 use super::keep::Held;
-
-/// Bytes of one text before any were read: ours is a guess on the high side, so that a surprise is a small one.
-const ASSUMED_TEXT_BYTES: u64 = 4_096;
 
 /// Whether texts are read at this poll.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,8 +50,10 @@ pub(super) fn decide(
     if entries == 0 || unknown_share <= limits.unknown_text_share {
         return Decision::NotNeeded;
     }
+    // The more is unknown, the shorter the pause: the whole of it at the threshold, a twentieth if nothing is known.
+    let pause = limits.text_pause_seconds * limits.unknown_text_share / unknown_share;
     let elapsed = ledger.tried_at.map(|tried| now.seconds_since(tried));
-    if elapsed.is_some_and(|elapsed| (0.0..limits.text_pause_seconds).contains(&elapsed)) {
+    if elapsed.is_some_and(|elapsed| (0.0..pause).contains(&elapsed)) {
         return Decision::TooSoon;
     }
     let expected = expected_bytes(entries, ledger);
@@ -81,13 +80,16 @@ impl Weights {
         let mut by_statement = HashMap::new();
         for row in 0..window.deltas.len() {
             if let Some(key) = StatementKey::of(&snapshot.rows, window.deltas.row_indexes[row]) {
-                *by_statement.entry((key.dbid, key.queryid)).or_default() += Order::Time.weight(&window.deltas, row);
+                *by_statement.entry((key.dbid, key.queryid)).or_default() +=
+                    Order::Time.weight(&window.deltas, row);
             }
         }
         let total: f64 = by_statement.values().sum();
         let unknown: f64 = by_statement
             .iter()
-            .filter(|((dbid, queryid), _)| dictionary.get(*dbid, *queryid).is_none_or(|entry| entry.text.is_none() && !entry.own))
+            .filter(|((dbid, queryid), _)| {
+                dictionary.get(*dbid, *queryid).is_none_or(|entry| entry.text.is_none() && !entry.own)
+            })
             .map(|(_, weight)| *weight)
             .sum();
         Weights { by_statement, unknown_share: if total > 0.0 { unknown / total } else { 0.0 } }
@@ -103,7 +105,12 @@ impl Weights {
 
 impl<S: Source, T: StateStore> Poller<S, T> {
     /// Reads texts if they are called for, and says so if they are called for and refused.
-    pub(super) async fn read_texts(&mut self, collected: &Collected, held: &mut Held, deadline: Instant) -> Option<Notice> {
+    pub(super) async fn read_texts(
+        &mut self,
+        collected: &Collected,
+        held: &mut Held,
+        deadline: Instant,
+    ) -> Option<Notice> {
         let (snapshot, window) = collected.statements()?;
         let weights = Weights::of(window, snapshot, held.dictionary());
         let entries = snapshot.rows.len() as u64;
@@ -125,7 +132,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
     }
 
     /// Streams the texts; each is analysed and dropped before the next one comes.
-    async fn stream(&mut self, unit: &Unit, weights: &Weights, deadline: Instant) -> Result<(u64, Vec<Entry>), ReadError> {
+    async fn stream(
+        &mut self,
+        unit: &Unit,
+        weights: &Weights,
+        deadline: Instant,
+    ) -> Result<(u64, Vec<Entry>), ReadError> {
         let limits = &self.options.limits;
         let threshold = weights.threshold(limits.dictionary_texts);
         let text_bytes = limits.dictionary_text_bytes;
@@ -136,7 +148,8 @@ impl<S: Source, T: StateStore> Poller<S, T> {
                 return;
             }
             let entry = Entry::of(dbid, queryid, analyse(&RawSql::from_bytes(text.as_bytes())), text_bytes);
-            let matters = weights.by_statement.get(&(dbid, queryid)).is_some_and(|weight| *weight >= threshold);
+            let matters =
+                weights.by_statement.get(&(dbid, queryid)).is_some_and(|weight| *weight >= threshold);
             let entry = if matters && texts_left > 0 { entry } else { entry.without_text() };
             texts_left -= usize::from(entry.text.is_some());
             known.insert((dbid, queryid), entry);
@@ -153,7 +166,12 @@ fn text_unit(collected: &Collected) -> Option<Unit> {
     Some(Unit { schema, requests: vec![Request { view: &statements::TEXTS, sql, relations: None }] })
 }
 
-fn keep(read: Result<(u64, Vec<Entry>), ReadError>, entries: u64, held: &mut Held, budget: u64) -> Option<Notice> {
+fn keep(
+    read: Result<(u64, Vec<Entry>), ReadError>,
+    entries: u64,
+    held: &mut Held,
+    budget: u64,
+) -> Option<Notice> {
     match read {
         Ok((bytes, known)) => {
             let texts = &mut held.state_mut().texts;
@@ -181,7 +199,9 @@ fn refused(expected: u64, budget: u64) -> Notice {
             expected.div_ceil(1 << 20),
             budget >> 20
         ),
-        mend: Some("raise --text-budget, or shorten the texts (lower pg_stat_statements.max, reset it)".to_owned()),
+        mend: Some(
+            "raise --text-budget, or shorten the texts (lower pg_stat_statements.max, reset it)".to_owned(),
+        ),
     }
 }
 
@@ -203,9 +223,13 @@ mod tests {
 
     #[test]
     fn texts_are_not_read_again_within_the_pause() {
-        let ago = |seconds: i64| TextLedger { tried_at: Some(Timestamp(NOW.0 - seconds * 1_000_000)), ..TextLedger::default() };
-        check(1.0, ago(60), Decision::TooSoon);
-        check(1.0, ago(600), Decision::Read);
+        let ago = |seconds: i64| TextLedger {
+            tried_at: Some(Timestamp(NOW.0 - seconds * 1_000_000)),
+            ..TextLedger::default()
+        };
+        check(0.1, ago(60), Decision::TooSoon);
+        check(0.1, ago(301), Decision::Read);
+        check(1.0, ago(31), Decision::Read);
         check(1.0, ago(-60), Decision::Read);
     }
 

@@ -62,7 +62,9 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             Databases::Named(names) => names.clone(),
             Databases::All => known()?,
         };
-        names.retain(|name| *name != collected.probe.database_name && !PROVIDER_DATABASES.contains(&name.as_str()));
+        names.retain(|name| {
+            *name != collected.probe.database_name && !PROVIDER_DATABASES.contains(&name.as_str())
+        });
         names.sort();
         names.dedup();
         Some(names)

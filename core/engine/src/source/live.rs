@@ -125,7 +125,9 @@ impl Source for Live {
 
 fn no_connection(units: &[Unit]) -> Vec<Answer> {
     let requests = units.iter().flat_map(|unit| &unit.requests);
-    requests.map(|request| Answer { view: request.view, rows: Err(lost()), duration: std::time::Duration::ZERO }).collect()
+    requests
+        .map(|request| Answer { view: request.view, rows: Err(lost()), duration: std::time::Duration::ZERO })
+        .collect()
 }
 
 fn lost() -> ReadError {

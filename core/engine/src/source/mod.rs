@@ -99,7 +99,9 @@ impl fmt::Display for ReadError {
             ReadError::Denied => f.write_str("permission denied"),
             ReadError::LockTimeout => f.write_str("another session's lock was in the way (lock_timeout)"),
             ReadError::StatementTimeout => f.write_str("it took longer than statement_timeout"),
-            ReadError::Server { sqlstate, message } => write!(f, "the server answered {message} (SQLSTATE {sqlstate})"),
+            ReadError::Server { sqlstate, message } => {
+                write!(f, "the server answered {message} (SQLSTATE {sqlstate})")
+            }
             ReadError::Decode(error) => write!(f, "{error}"),
             ReadError::Lost(why) => write!(f, "the connection ended: {why}"),
             ReadError::DeadlineReached => f.write_str("the poll's deadline came first"),

@@ -87,7 +87,9 @@ impl fmt::Display for RecordingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RecordingError::Io { action, path, .. } => write!(f, "{action} {}", path.display()),
-            RecordingError::Unreadable { path, why } => write!(f, "read the recording {}: {why}", path.display()),
+            RecordingError::Unreadable { path, why } => {
+                write!(f, "read the recording {}: {why}", path.display())
+            }
             RecordingError::Empty(path) => {
                 write!(f, "{} holds no recording (poll-001.json and on)", path.display())
             }
@@ -120,7 +122,10 @@ impl<S: Source> Recorder<S> {
     /// Writes what was read since the last call as the n-th poll of the folder, and returns the file's path.
     pub fn write(&mut self, folder: &Path, number: usize) -> Result<PathBuf, RecordingError> {
         let version = self.poll.server_version_num;
-        let poll = std::mem::replace(&mut self.poll, RecordedPoll { server_version_num: version, ..RecordedPoll::default() });
+        let poll = std::mem::replace(
+            &mut self.poll,
+            RecordedPoll { server_version_num: version, ..RecordedPoll::default() },
+        );
         let poll = RecordedPoll { format: FORMAT, ..poll };
         fs::create_dir_all(folder).map_err(|source| io_error("create the folder", folder, source))?;
         let path = poll_path(folder, number);
@@ -134,10 +139,18 @@ impl<S: Source> Recorder<S> {
         let database = self.database.clone();
         let view_name = view.name.to_owned();
         let result = match rows {
-            Ok(rows) => RecordedResult { database, view: view_name, rows: Some(RecordedRows::of(view, rows)), error: None },
-            Err(error) => {
-                RecordedResult { database, view: view_name, rows: None, error: Some(RecordedError::of(error)) }
-            }
+            Ok(rows) => RecordedResult {
+                database,
+                view: view_name,
+                rows: Some(RecordedRows::of(view, rows)),
+                error: None,
+            },
+            Err(error) => RecordedResult {
+                database,
+                view: view_name,
+                rows: None,
+                error: Some(RecordedError::of(error)),
+            },
         };
         self.poll.results.push(result);
     }
@@ -221,7 +234,10 @@ impl Replay {
             let path = poll_path(folder, number);
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.len() > MAX_POLL_BYTES => {
-                    return Err(RecordingError::Unreadable { path, why: format!("it has more than {MAX_POLL_BYTES} bytes") });
+                    return Err(RecordingError::Unreadable {
+                        path,
+                        why: format!("it has more than {MAX_POLL_BYTES} bytes"),
+                    });
                 }
                 Ok(_) => polls.push_back(read_poll(&path)?),
                 Err(_) => break,
@@ -302,7 +318,9 @@ impl Source for Replay {
         let rows = self.next_rows(request.view)?;
         let mut bytes = 0;
         for row in 0..rows.len() {
-            if let (Some(dbid), Some(queryid), Some(text)) = (rows.int(0, row), rows.int(1, row), rows.text(2, row)) {
+            if let (Some(dbid), Some(queryid), Some(text)) =
+                (rows.int(0, row), rows.int(1, row), rows.text(2, row))
+            {
                 bytes += text.as_bytes().len() as u64;
                 sink(dbid, queryid, text);
             }
@@ -371,7 +389,8 @@ fn written(series: &Series) -> Series {
 
 fn raw(series: &Series) -> Option<Series> {
     let Series::Label(labels) = series else { return None };
-    let texts = labels.iter().map(|label| label.as_ref().map(|label| RawText::new(label.as_bytes()))).collect();
+    let texts =
+        labels.iter().map(|label| label.as_ref().map(|label| RawText::new(label.as_bytes()))).collect();
     Some(Series::Text(texts))
 }
 
@@ -379,7 +398,11 @@ fn raw(series: &Series) -> Option<Series> {
 fn normalised(text: &RawText) -> String {
     let analysis = analyse(&RawSql::from_bytes(text.as_bytes()));
     let normalized = cut(&analysis.normalized, MAX_TEXT_BYTES);
-    if analysis.own { format!("{} */ {}", pgquerylens_sql::OWN_MARKER, normalized.as_str()) } else { normalized.as_str().to_owned() }
+    if analysis.own {
+        format!("{} */ {}", pgquerylens_sql::OWN_MARKER, normalized.as_str())
+    } else {
+        normalized.as_str().to_owned()
+    }
 }
 
 fn read_poll(path: &Path) -> Result<RecordedPoll, RecordingError> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pgquerylens_model::decode::Decoder;
 use pgquerylens_model::rows::{RawText, Rows};
+use pgquerylens_sql::OWN_MARKER;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{FromSql, ToSql, Type};
@@ -21,9 +22,6 @@ use crate::dial::{Canceller, Dialled, Traffic};
 use crate::limits::Limits;
 
 use super::{Answer, ReadError, Request, TextSink, Unit};
-
-/// The comment that every statement of ours begins with, by which we know them in pg_stat_statements.
-pub use pgquerylens_sql::OWN_MARKER;
 
 /// How long a cancel request may take once the deadline has come.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -83,7 +81,15 @@ impl Session {
             // What ended the connection reaches whoever waits for an answer.
             let _ended = driver.await;
         });
-        Session { client, driver, canceller, traffic, mode, local_settings: local_settings(limits), counts: Counts::default() }
+        Session {
+            client,
+            driver,
+            canceller,
+            traffic,
+            mode,
+            local_settings: local_settings(limits),
+            counts: Counts::default(),
+        }
     }
 
     /// Treats the connection as pooled from now on: its settings were found missing.
@@ -208,10 +214,25 @@ async fn send(client: &Client, sent: &Sent<'_>) -> Outcome {
     }
 }
 
-async fn start(client: &Client, sql: &str, parameters: &[(&(dyn ToSql + Sync), Type)]) -> Result<RowStream, ReadError> {
-    let marked = format!("{OWN_MARKER} */ {sql}");
+async fn start(
+    client: &Client,
+    sql: &str,
+    parameters: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<RowStream, ReadError> {
+    let marked = marked(sql);
     let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
     client.query_typed_raw(&marked, parameters).await.map_err(|error| read_error(&error))
+}
+
+/// Puts our marker behind the first word: PostgreSQL 18 keeps no comment that stands before a statement. Comments
+/// of the `.sql` file's head stay at home.
+fn marked(sql: &str) -> String {
+    let mut rest = sql.trim_start();
+    while let Some(comment) = rest.strip_prefix("--") {
+        rest = comment.split_once('\n').map_or("", |(_, after)| after).trim_start();
+    }
+    let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    format!("{word} {OWN_MARKER} */ {}", after.trim())
 }
 
 async fn drain(stream: RowStream) -> Result<(), ReadError> {
@@ -265,7 +286,9 @@ async fn stream_unit(
 
 fn number(row: &Row, position: usize) -> i64 {
     match cell(row, position) {
-        Some(bytes) if bytes.len() == 4 => bytes.try_into().map_or(0, |four| i64::from(u32::from_be_bytes(four))),
+        Some(bytes) if bytes.len() == 4 => {
+            bytes.try_into().map_or(0, |four| i64::from(u32::from_be_bytes(four)))
+        }
         Some(bytes) => bytes.try_into().map_or(0, i64::from_be_bytes),
         None => 0,
     }
@@ -278,7 +301,10 @@ async fn next(stream: Pin<&mut RowStream>) -> Result<Option<Row>, ReadError> {
 }
 
 /// Polls the futures in order, so that their statements leave in order, and keeps what was ready by the deadline.
-async fn gather<F: Future + Unpin>(futures: Vec<F>, deadline: Instant) -> (Vec<Option<(F::Output, Instant)>>, bool) {
+async fn gather<F: Future + Unpin>(
+    futures: Vec<F>,
+    deadline: Instant,
+) -> (Vec<Option<(F::Output, Instant)>>, bool) {
     let mut futures: Vec<Option<F>> = futures.into_iter().map(Some).collect();
     let mut outputs: Vec<Option<(F::Output, Instant)>> = futures.iter().map(|_| None).collect();
     let all = timeout_at(
@@ -381,5 +407,18 @@ impl<'r> FromSql<'r> for Raw<'r> {
 
     fn accepts(_: &Type) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_statements_carry_the_marker_behind_their_first_word() {
+        let check = |sql, expected| assert_eq!(marked(sql), expected);
+        check("select 1\n", "select /* pgquerylens */ 1");
+        check("-- Why.\n-- And how.\nselect\n    1", "select /* pgquerylens */ 1");
+        check("commit", "commit /* pgquerylens */ ");
     }
 }

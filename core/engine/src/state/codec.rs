@@ -66,7 +66,8 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
 
 /// The size that the frame announces, if it is within the limit.
 fn unpacked_size(packed: &[u8]) -> Result<usize, CodecError> {
-    let announced = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(CodecError::Damaged)?;
+    let announced =
+        zstd::zstd_safe::get_frame_content_size(packed).ok().flatten().ok_or(CodecError::Damaged)?;
     usize::try_from(announced).ok().filter(|size| *size <= MAX_UNPACKED_BYTES).ok_or(CodecError::Damaged)
 }
 

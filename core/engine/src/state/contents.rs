@@ -75,7 +75,10 @@ impl State {
 
     /// Returns when a view was last read.
     pub fn last_read(&self, view: &View, database: Option<u32>) -> Option<Timestamp> {
-        self.last_read.iter().find(|last| last.view == view.name && last.database == database).map(|last| last.at)
+        self.last_read
+            .iter()
+            .find(|last| last.view == view.name && last.database == database)
+            .map(|last| last.at)
     }
 
     /// Notes that a view was read.

@@ -35,7 +35,8 @@ impl FileStore {
     }
 
     fn lock(&self) -> Result<File, StoreError> {
-        fs::create_dir_all(&self.folder).map_err(|error| io_error("create the state folder", &self.folder, error))?;
+        fs::create_dir_all(&self.folder)
+            .map_err(|error| io_error("create the state folder", &self.folder, error))?;
         let path = self.folder.join("lock");
         let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = open.map_err(|error| io_error("open the state's lock file", &path, error))?;
@@ -51,7 +52,8 @@ impl FileStore {
             Err(error) => return Err(io_error("read the state", &path, error)),
         };
         // A file that is not ours, or cut inside the header, is handed on whole: the codec says what is wrong.
-        let parsed = content.strip_prefix(HEADER).and_then(|rest| rest.split_first_chunk::<GENERATION_BYTES>());
+        let parsed =
+            content.strip_prefix(HEADER).and_then(|rest| rest.split_first_chunk::<GENERATION_BYTES>());
         Ok(Some(match parsed {
             Some((generation, bytes)) => {
                 Object { bytes: bytes.to_vec(), version: version(u64::from_be_bytes(*generation)) }
@@ -60,7 +62,12 @@ impl FileStore {
         }))
     }
 
-    fn replace(&self, name: ObjectName, bytes: &[u8], expected: Option<&Version>) -> Result<Version, StoreError> {
+    fn replace(
+        &self,
+        name: ObjectName,
+        bytes: &[u8],
+        expected: Option<&Version>,
+    ) -> Result<Version, StoreError> {
         let _lock = self.lock()?;
         let current = self.read_object(name)?.map(|object| object.version);
         if current.as_ref() != expected {
@@ -102,7 +109,12 @@ impl StateStore for FileStore {
         self.read_object(name)
     }
 
-    async fn commit(&self, name: ObjectName, bytes: &[u8], expected: Option<&Version>) -> Result<Version, StoreError> {
+    async fn commit(
+        &self,
+        name: ObjectName,
+        bytes: &[u8],
+        expected: Option<&Version>,
+    ) -> Result<Version, StoreError> {
         self.replace(name, bytes, expected)
     }
 }

@@ -14,10 +14,17 @@ pub struct MemoryStore {
 impl StateStore for MemoryStore {
     async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
         let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(objects.get(&name).map(|(generation, bytes)| Object { bytes: bytes.clone(), version: version(*generation) }))
+        Ok(objects
+            .get(&name)
+            .map(|(generation, bytes)| Object { bytes: bytes.clone(), version: version(*generation) }))
     }
 
-    async fn commit(&self, name: ObjectName, bytes: &[u8], expected: Option<&Version>) -> Result<Version, StoreError> {
+    async fn commit(
+        &self,
+        name: ObjectName,
+        bytes: &[u8],
+        expected: Option<&Version>,
+    ) -> Result<Version, StoreError> {
         let mut objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = objects.get(&name).map(|(generation, _)| *generation);
         if generation.map(version).as_ref() != expected {

@@ -73,11 +73,15 @@ impl Place {
 pub fn statements_not_created(place: Place, database: &str) -> Advice {
     let mut mend = Mend::of_sql(place, "create extension pg_stat_statements;");
     if place.provider == Provider::Azure {
-        mend.steps = format!("allow pg_stat_statements in the server parameter azure.extensions, then {}", mend.steps);
-        mend.command = Some(provider::azure_command("azure.extensions", "ALREADY,ALLOWED,pg_stat_statements"));
+        mend.steps =
+            format!("allow pg_stat_statements in the server parameter azure.extensions, then {}", mend.steps);
+        mend.command =
+            Some(provider::azure_command("azure.extensions", "ALREADY,ALLOWED,pg_stat_statements"));
     }
     Advice {
-        found: format!("the database {database:?} does not have the extension pg_stat_statements: no statements are shown"),
+        found: format!(
+            "the database {database:?} does not have the extension pg_stat_statements: no statements are shown"
+        ),
         mend,
     }
 }
@@ -85,7 +89,8 @@ pub fn statements_not_created(place: Place, database: &str) -> Advice {
 /// pg_stat_statements is not loaded at server start. `libraries` is the present list, if we may know it.
 pub fn statements_not_preloaded(provider: Provider, libraries: Option<&str>) -> Advice {
     Advice {
-        found: "pg_stat_statements is not in shared_preload_libraries: the server records no statements".to_owned(),
+        found: "pg_stat_statements is not in shared_preload_libraries: the server records no statements"
+            .to_owned(),
         mend: provider::preload(provider, libraries),
     }
 }
@@ -115,10 +120,16 @@ pub fn io_timing_off(provider: Provider) -> Advice {
 }
 
 /// The extension was created under an older server and not updated since; nothing if it is up to date.
-pub fn statements_outdated(place: Place, installed: ExtensionVersion, server: ServerVersion) -> Option<Advice> {
+pub fn statements_outdated(
+    place: Place,
+    installed: ExtensionVersion,
+    server: ServerVersion,
+) -> Option<Advice> {
     let offered = statements_version_of(server.major())?;
     (installed < offered).then(|| Advice {
-        found: format!("pg_stat_statements is {installed}, the server offers {offered}: newer columns are missing"),
+        found: format!(
+            "pg_stat_statements is {installed}, the server offers {offered}: newer columns are missing"
+        ),
         mend: Mend::of_sql(place, "alter extension pg_stat_statements update;"),
     })
 }
@@ -157,8 +168,9 @@ mod tests {
 
     #[test]
     fn an_extension_is_old_by_the_servers_major() {
-        let advice = |major, minor| {
-            statements_outdated(HERE, ExtensionVersion { major: 1, minor }, ServerVersion(major * 10_000)).is_some()
+        let advice = |major: u32, minor: u16| {
+            statements_outdated(HERE, ExtensionVersion { major: 1, minor }, ServerVersion(major * 10_000))
+                .is_some()
         };
         assert!(advice(18, 11) && advice(14, 8));
         assert!(!advice(18, 12) && !advice(12, 7) && !advice(16, 10));

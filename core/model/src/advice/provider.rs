@@ -52,13 +52,19 @@ impl Setting<'_> {
     }
 
     fn alter_system(self, sql: &str) -> Mend {
-        let restart = self.apply == Apply::Restart;
-        let (after, reload) = if restart { ("restart the server", "") } else { ("reload", " select pg_reload_conf();") };
+        let (steps, reload) = match self.apply {
+            Apply::Reload => {
+                ("as a superuser run (or set it in postgresql.conf and reload)", " select pg_reload_conf();")
+            }
+            Apply::Restart => {
+                ("as a superuser run (or set it in postgresql.conf), then restart the server", "")
+            }
+        };
         Mend {
-            steps: format!("set it in postgresql.conf and {after}, or as a superuser run"),
+            steps: steps.to_owned(),
             sql: Some(format!("{sql}{reload}")),
             command: None,
-            needs_restart: restart,
+            needs_restart: self.apply == Apply::Restart,
         }
     }
 
@@ -86,7 +92,9 @@ impl Setting<'_> {
             parameters
         };
         Mend {
-            steps: format!("set {name} = {value} in the {group} (one of your own, the default one is fixed); {after}"),
+            steps: format!(
+                "set {name} = {value} in the {group} (one of your own, the default one is fixed); {after}"
+            ),
             sql: None,
             command: Some(format!(
                 "aws rds modify-db-{option}parameter-group --db-{option}parameter-group-name GROUP \
@@ -98,15 +106,15 @@ impl Setting<'_> {
 
     fn database_flag(self, provider: Provider) -> Mend {
         let Setting { name, value, apply } = self;
-        let restarts = if apply == Apply::Restart { ", and restarts the instance" } else { "" };
+        let restarts = if apply == Apply::Restart { "restarts the instance and " } else { "" };
         let patch = match provider {
             Provider::AlloyDb => "gcloud alloydb instances update INSTANCE --cluster=CLUSTER --region=REGION",
             _ => "gcloud sql instances patch INSTANCE",
         };
         Mend {
             steps: format!(
-                "set the database flag {name} = {value}; the command replaces all flags, so name those that are \
-                 set already too{restarts}"
+                "set the database flag {name} = {value}; the command {restarts}replaces all flags, so name those \
+                 that are set already too"
             ),
             sql: None,
             command: Some(format!("{patch} --database-flags={name}={value}")),
@@ -146,7 +154,9 @@ pub(super) fn preload(provider: Provider, libraries: Option<&str>) -> Mend {
     match (provider, libraries) {
         (Provider::SelfManaged, None) => Mend {
             needs_restart: true,
-            ..Mend::of_steps("add pg_stat_statements to shared_preload_libraries in postgresql.conf, then restart the server")
+            ..Mend::of_steps(
+                "add pg_stat_statements to shared_preload_libraries in postgresql.conf, then restart the server",
+            )
         },
         // One string with a comma in it would be one library; each needs quotes of its own.
         (Provider::SelfManaged, Some(_)) => {
@@ -182,7 +192,7 @@ mod tests {
     #[test]
     fn each_provider_has_its_own_way_to_reload() {
         expect![[r#"
-            self-managed: set it in postgresql.conf and reload, or as a superuser run: alter system set track_io_timing = on; select pg_reload_conf();
+            self-managed: as a superuser run (or set it in postgresql.conf and reload): alter system set track_io_timing = on; select pg_reload_conf();
             rds: set track_io_timing = 1 in the DB parameter group (one of your own, the default one is fixed); it is dynamic, no reboot is needed: aws rds modify-db-parameter-group --db-parameter-group-name GROUP --parameters ParameterName=track_io_timing,ParameterValue=1,ApplyMethod=immediate
             aurora: set track_io_timing = 1 in the DB cluster parameter group (one of your own, the default one is fixed); it is dynamic, no reboot is needed: aws rds modify-db-cluster-parameter-group --db-cluster-parameter-group-name GROUP --parameters ParameterName=track_io_timing,ParameterValue=1,ApplyMethod=immediate
             cloud-sql: set the database flag track_io_timing = on; the command replaces all flags, so name those that are set already too: gcloud sql instances patch INSTANCE --database-flags=track_io_timing=on
@@ -195,11 +205,11 @@ mod tests {
     #[test]
     fn each_provider_has_its_own_way_to_restart() {
         expect![[r#"
-            self-managed: set it in postgresql.conf and restart the server, or as a superuser run: alter system set track_activity_query_size = 4096;
+            self-managed: as a superuser run (or set it in postgresql.conf), then restart the server: alter system set track_activity_query_size = 4096;
             rds: set track_activity_query_size = 4096 in the DB parameter group (one of your own, the default one is fixed); it is static, reboot the instance afterwards: aws rds modify-db-parameter-group --db-parameter-group-name GROUP --parameters ParameterName=track_activity_query_size,ParameterValue=4096,ApplyMethod=pending-reboot
             aurora: set track_activity_query_size = 4096 in the DB cluster parameter group (one of your own, the default one is fixed); it is static, reboot the instance afterwards: aws rds modify-db-cluster-parameter-group --db-cluster-parameter-group-name GROUP --parameters ParameterName=track_activity_query_size,ParameterValue=4096,ApplyMethod=pending-reboot
-            cloud-sql: set the database flag track_activity_query_size = 4096; the command replaces all flags, so name those that are set already too, and restarts the instance: gcloud sql instances patch INSTANCE --database-flags=track_activity_query_size=4096
-            alloydb: set the database flag track_activity_query_size = 4096; the command replaces all flags, so name those that are set already too, and restarts the instance: gcloud alloydb instances update INSTANCE --cluster=CLUSTER --region=REGION --database-flags=track_activity_query_size=4096
+            cloud-sql: set the database flag track_activity_query_size = 4096; the command restarts the instance and replaces all flags, so name those that are set already too: gcloud sql instances patch INSTANCE --database-flags=track_activity_query_size=4096
+            alloydb: set the database flag track_activity_query_size = 4096; the command restarts the instance and replaces all flags, so name those that are set already too: gcloud alloydb instances update INSTANCE --cluster=CLUSTER --region=REGION --database-flags=track_activity_query_size=4096
             azure: set the server parameter track_activity_query_size = 4096, then restart the server: az postgres flexible-server parameter set --resource-group GROUP --server-name SERVER --name track_activity_query_size --value 4096
         "#]]
         .assert_eq(&every_provider(Setting {

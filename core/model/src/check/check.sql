@@ -10,6 +10,11 @@ select
         from pg_catalog.pg_stat_activity as a
         where a.backend_type = 'client backend' or (a.backend_type is null and a.datid is not null)
     ) as connections_used,
+    (
+        select pg_catalog.count(*)
+        from pg_catalog.pg_stat_activity as b
+        where b.usesysid = r.oid
+    ) as role_connections_used,
     r.rolconnlimit::pg_catalog.int8 as role_connection_limit,
     pg_catalog.pg_has_role(r.oid, m.oid, 'member') as is_member_of_monitor,
     -- The role came with 16.
@@ -70,6 +75,23 @@ select
         from pg_catalog.pg_class as c
         where c.relkind = 'S' and not pg_catalog.has_sequence_privilege(c.oid, 'usage, select')
     ) as hidden_sequences,
+    (
+        select pg_catalog.string_agg(pg_catalog.quote_ident(h.nspname), ', ')
+        from (
+            select n.nspname
+            from pg_catalog.pg_namespace as n
+            where exists (
+                select
+                from pg_catalog.pg_class as c
+                where
+                    c.relnamespace = n.oid
+                    and c.relkind = 'S'
+                    and not pg_catalog.has_sequence_privilege(c.oid, 'usage, select')
+            )
+            order by n.nspname
+            limit 5
+        ) as h
+    ) as hidden_sequence_schemas,
     pg_catalog.host(pg_catalog.inet_server_addr()) as server_address,
     pg_catalog.inet_server_port() as server_port,
     pg_catalog.current_setting('ssl')::pg_catalog.bool as server_has_tls

@@ -6,7 +6,7 @@ use crate::probe::Probe;
 use crate::rows::Rows;
 use crate::time::Timestamp;
 use crate::unit::Unit;
-use crate::view::{Reading, Requirement, Statement, View, VersionedBy, flag, gauge, label, label_int};
+use crate::view::{Reading, Requirement, Statement, VersionedBy, View, flag, gauge, label, label_int};
 
 /// What only a check asks, as a view of one row.
 pub const CHECK: View = View {
@@ -17,6 +17,7 @@ pub const CHECK: View = View {
         gauge("superuser_reserved_connections", Unit::Count),
         gauge("reserved_connections", Unit::Count),
         gauge("connections_used", Unit::Count),
+        gauge("role_connections_used", Unit::Count),
         gauge("role_connection_limit", Unit::Count),
         flag("is_member_of_monitor"),
         flag("uses_reserved_connections"),
@@ -26,6 +27,7 @@ pub const CHECK: View = View {
         label("shared_preload_libraries"),
         flag("may_see_text_file"),
         gauge("hidden_sequences", Unit::Count),
+        label("hidden_sequence_schemas"),
         label("server_address"),
         label_int("server_port"),
         flag("server_has_tls"),
@@ -164,6 +166,8 @@ pub struct Details {
     pub reserved_connections: Option<i64>,
     /// Connections of clients, ours included.
     pub connections_used: Option<i64>,
+    /// Connections of our role, ours included.
+    pub role_connections_used: Option<i64>,
     /// The role's `CONNECTION LIMIT`; -1 is none.
     pub role_connection_limit: Option<i64>,
     /// Whether the role is a member of pg_monitor, even if it does not inherit its rights.
@@ -182,6 +186,8 @@ pub struct Details {
     pub may_see_text_file: Option<bool>,
     /// Sequences of this database whose values the role cannot see.
     pub hidden_sequences: Option<i64>,
+    /// Some of their schemas, quoted and separated by commas.
+    pub hidden_sequence_schemas: Option<String>,
     /// The address that the server itself was reached at; none over a socket.
     pub server_address: Option<String>,
     /// The port that the server itself was reached at.
@@ -203,6 +209,7 @@ impl Details {
             superuser_reserved_connections: int("superuser_reserved_connections"),
             reserved_connections: int("reserved_connections"),
             connections_used: int("connections_used"),
+            role_connections_used: int("role_connections_used"),
             role_connection_limit: int("role_connection_limit"),
             is_member_of_monitor: flag("is_member_of_monitor"),
             uses_reserved_connections: flag("uses_reserved_connections"),
@@ -212,6 +219,7 @@ impl Details {
             shared_preload_libraries: label("shared_preload_libraries"),
             may_see_text_file: flag("may_see_text_file"),
             hidden_sequences: int("hidden_sequences"),
+            hidden_sequence_schemas: label("hidden_sequence_schemas"),
             server_address: label("server_address"),
             server_port: int("server_port"),
             server_has_tls: flag("server_has_tls"),

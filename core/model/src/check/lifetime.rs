@@ -26,7 +26,11 @@ mod tests {
     #[test]
     fn days_and_seconds_agree() {
         for (major, day, midnight) in ENDS {
-            assert_eq!(Timestamp(midnight * 1_000_000).to_rfc3339(), format!("{day}T00:00:00.000000Z"), "{major}");
+            assert_eq!(
+                Timestamp(midnight * 1_000_000).to_rfc3339(),
+                format!("{day}T00:00:00.000000Z"),
+                "{major}"
+            );
         }
         assert!(crate::version::SUPPORTED_MAJORS.eq(ENDS.into_iter().map(|(major, ..)| major)));
     }

@@ -2,12 +2,13 @@
 //! mends those that are not. It judges facts; reading them is the engine's work.
 
 mod access;
-mod activity;
 mod facts;
+mod hidden;
 mod lifetime;
 mod server;
 mod setting_value;
 mod statements;
+mod tracking;
 
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,8 @@ use crate::version::ServerVersion;
 use crate::view::View;
 
 pub use self::facts::{
-    Budget, CHECK, CheckFacts, Connection, Details, ENTRIES, Encryption, Pooling, StatementsReading, TEXT_FILE,
-    Verified,
+    Budget, CHECK, CheckFacts, Connection, Details, ENTRIES, Encryption, Pooling, StatementsReading,
+    TEXT_FILE, Verified,
 };
 
 /// The statements that a check runs besides the probe and pg_stat_statements_info.
@@ -89,14 +90,19 @@ impl CheckReport {
 
 /// Judges the facts. An aspect that this server does not have, or that could not be looked at, is left out.
 pub fn aspects(facts: &CheckFacts) -> Vec<Aspect> {
-    let parts: [fn(&CheckFacts) -> Vec<Aspect>; 4] =
-        [access::aspects, server::aspects, statements::aspects, activity::aspects];
+    let parts: [fn(&CheckFacts) -> Vec<Aspect>; 5] =
+        [server::aspects, access::aspects, statements::aspects, tracking::aspects, hidden::aspects];
     parts.iter().flat_map(|part| part(facts)).collect()
 }
 
 /// Returns the one aspect of a server that could not be asked.
 pub fn unreached(found: String, advice: String) -> Aspect {
     named("connection", "connection").error(found, Mend::of_steps(advice))
+}
+
+/// Returns the one aspect of a server of a version that is not read.
+pub fn unsupported(version: ServerVersion) -> Aspect {
+    server::unsupported(version)
 }
 
 /// An aspect before it is judged.

@@ -38,7 +38,10 @@ mod tests {
 
     #[test]
     fn reads_what_postgresql_prints() {
-        assert_eq!(["10s", "250ms", "2min", "0", "1d"].map(milliseconds), [10_000, 250, 120_000, 0, 86_400_000].map(Some));
+        assert_eq!(
+            ["10s", "250ms", "2min", "0", "1d"].map(milliseconds),
+            [10_000, 250, 120_000, 0, 86_400_000].map(Some)
+        );
         assert_eq!(["1kB", "4MB", "1000B", "100"].map(bytes), [1_024, 4 << 20, 1_000, 100].map(Some));
         assert_eq!(["", "kB", "-1", "1x", "99999999999999999999kB"].map(bytes), [None; 5]);
     }

@@ -7,7 +7,8 @@ const fn age(name: &'static str) -> Column {
     gauge(name, Unit::Transactions)
 }
 
-/// `pg_stat_activity`, all rows. The text of an idle session's last query is left out; our own session is marked.
+/// `pg_stat_activity`, all rows. The text of an idle session's last query is left out; our own session is
+/// marked.
 pub const VIEW: View = View {
     name: "pg_stat_activity",
     about: "Sessions and processes, their state, waits and running queries",

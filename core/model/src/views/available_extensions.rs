@@ -1,4 +1,5 @@
-//! Extensions that lie ready on the server. A view of its own: one broken control file fails the whole reading.
+//! Extensions that lie ready on the server. A view of its own: one broken control file fails the whole
+//! reading.
 
 use crate::view::{Cadence, Statement, View, label};
 

@@ -2,8 +2,8 @@
 
 use crate::view::{READ_AT, Reading, Statement, View, int_list, label, label_int, time};
 
-/// `pg_blocking_pids()` of each session that waits for a lock. `locktype` and what follows is NULL if the wait
-/// ended between the reading of the two views.
+/// `pg_blocking_pids()` of each session that waits for a lock. `locktype` and what follows is NULL if the
+/// wait ended between the reading of the two views.
 pub const VIEW: View = View {
     name: "pg_blocking_pids",
     about: "Sessions that wait for a lock, what they wait for and who blocks them",

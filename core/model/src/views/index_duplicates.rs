@@ -2,8 +2,8 @@
 
 use crate::view::{Cadence, Scope, Statement, View, flag, label, label_int};
 
-/// `pg_index` compared with itself. `same_columns` tells an equal from one whose columns are only the first of the
-/// other's. Equals that both back a constraint are reported too: dropping one drops its constraint.
+/// `pg_index` compared with itself. `same_columns` tells an equal from one whose columns are only the first
+/// of the other's. Equals that both back a constraint are reported too: dropping one drops its constraint.
 pub const VIEW: View = View {
     name: "index_duplicates",
     about: "Indexes that repeat another index of their table or its first columns",

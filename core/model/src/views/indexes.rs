@@ -3,8 +3,8 @@
 use crate::unit::Unit;
 use crate::view::{Cadence, READ_AT, Scope, Statement, View, counter, flag, gauge, label, label_int, time};
 
-/// `pg_stat_user_indexes`, `pg_statio_user_indexes` and `pg_index`. An index that is not valid after its build has
-/// ended serves no query and still costs every write.
+/// `pg_stat_user_indexes`, `pg_statio_user_indexes` and `pg_index`. An index that is not valid after its
+/// build has ended serves no query and still costs every write.
 pub const VIEW: View = View {
     name: "pg_stat_user_indexes",
     about: "Scans and blocks of each index, whether it is valid, and which constraint it serves",

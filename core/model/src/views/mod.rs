@@ -1,5 +1,5 @@
-//! Every view that is read, one file each with its `.sql` beside it. The number in `checkpointer.17.sql` is the
-//! first version it fits: the server's major, or the minor of pg_stat_statements for `statements.*`.
+//! Every view that is read, one file each with its `.sql` beside it. The number in `checkpointer.17.sql` is
+//! the first version it fits: the server's major, or the minor of pg_stat_statements for `statements.*`.
 
 use crate::view::View;
 

@@ -3,8 +3,8 @@
 use crate::unit::Unit;
 use crate::view::{Requirement, Statement, View, flag, gauge, gauge_float, label, time};
 
-/// `pg_last_wal_receive_lsn()`, `pg_last_wal_replay_lsn()`, `pg_last_xact_replay_timestamp()` and the pause state.
-/// Positions count from the beginning of WAL.
+/// `pg_last_wal_receive_lsn()`, `pg_last_wal_replay_lsn()`, `pg_last_xact_replay_timestamp()` and the pause
+/// state. Positions count from the beginning of WAL.
 pub const VIEW: View = View {
     name: "recovery",
     about: "Replay on a standby: position, lag in bytes and seconds, whether it is paused",

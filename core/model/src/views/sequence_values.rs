@@ -3,8 +3,8 @@
 use crate::unit::Unit;
 use crate::view::{Cadence, Reading, Scope, Statement, View, flag, gauge, gauge_float, label_int};
 
-/// `pg_sequence_last_value()`. NULL where `locked`, where not `permitted` (USAGE or SELECT on the sequence), and
-/// before the first value; `used_ratio` is 1 when none is left.
+/// `pg_sequence_last_value()`. NULL where `locked`, where not `permitted` (USAGE or SELECT on the sequence),
+/// and before the first value; `used_ratio` is 1 when none is left.
 pub const VIEW: View = View {
     name: "pg_sequence_last_value",
     about: "How much of each sequence is used up",

@@ -2,8 +2,8 @@
 
 use crate::view::{Cadence, Statement, View, flag, label};
 
-/// `pg_settings`. Where `setting_hash` is there, `setting` is NULL: the first 16 hexadecimal digits of the SHA-256
-/// of `name=setting`. Settings that only pg_read_all_settings shows are missing without it.
+/// `pg_settings`. Where `setting_hash` is there, `setting` is NULL: the first 16 hexadecimal digits of the
+/// SHA-256 of `name=setting`. Settings that only pg_read_all_settings shows are missing without it.
 pub const VIEW: View = View {
     name: "pg_settings",
     about: "Settings, where they come from and whether they wait for a restart; secrets as a hash",

@@ -3,8 +3,8 @@
 use crate::unit::Unit;
 use crate::view::{Cadence, Reading, Scope, Statement, View, flag, gauge, label_int};
 
-/// `pg_relation_size()`, `pg_table_size()`, `pg_indexes_size()`, their sum `pg_total_relation_size()`, and the TOAST
-/// table with its index. NULL where `locked`.
+/// `pg_relation_size()`, `pg_table_size()`, `pg_indexes_size()`, their sum `pg_total_relation_size()`, and
+/// the TOAST table with its index. NULL where `locked`.
 pub const VIEW: View = View {
     name: "pg_total_relation_size",
     about: "Sizes of each table, its indexes and its TOAST table",

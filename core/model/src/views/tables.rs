@@ -22,8 +22,8 @@ const fn age(name: &'static str) -> Column {
     gauge(name, Unit::Transactions)
 }
 
-/// `pg_stat_user_tables`, `pg_statio_user_tables` and `pg_class`. Index figures are NULL for a table without an
-/// index, TOAST figures for one without a TOAST table, as in the views.
+/// `pg_stat_user_tables`, `pg_statio_user_tables` and `pg_class`. Index figures are NULL for a table without
+/// an index, TOAST figures for one without a TOAST table, as in the views.
 pub const VIEW: View = View {
     name: "pg_stat_user_tables",
     about: "Scans, changes, vacuuming, blocks and freeze age of each table",

@@ -3,7 +3,8 @@
 use crate::unit::Unit;
 use crate::view::{Requirement, Statement, View, gauge, label, label_int, time};
 
-/// `pg_stat_wal_receiver`: one row while the process runs, none otherwise. Positions count from the beginning of WAL.
+/// `pg_stat_wal_receiver`: one row while the process runs, none otherwise. Positions count from the
+/// beginning of WAL.
 pub const VIEW: View = View {
     name: "pg_stat_wal_receiver",
     about: "The WAL receiver of a standby: whom it receives from and how far it is",

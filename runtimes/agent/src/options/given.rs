@@ -204,7 +204,8 @@ mod tests {
     fn check(arguments: &[&str], variables: &[(&str, &str)], read: impl Fn(&mut Given<'_>)) -> Vec<String> {
         let arguments = ["pgquerylens", "poll"].iter().chain(arguments);
         let matches = command().try_get_matches_from(arguments).unwrap();
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut given = Given::new("poll", matches.subcommand_matches("poll").unwrap(), &variables);
         read(&mut given);
         let mistakes = given.finish().err();
@@ -245,7 +246,9 @@ mod tests {
         check(&["--database", "a,b", "--database", "c"], &[], |given| {
             assert_eq!(given.texts("database"), ["a,b", "c"]);
         });
-        check(&[], &[("PGQUERYLENS_DATABASE", "a, b")], |given| assert_eq!(given.texts("database"), ["a", "b"]));
+        check(&[], &[("PGQUERYLENS_DATABASE", "a, b")], |given| {
+            assert_eq!(given.texts("database"), ["a", "b"])
+        });
     }
 
     #[test]

@@ -8,10 +8,10 @@ mod subcommands;
 mod table;
 mod value;
 
-pub(crate) use given::{Given, Mistake, Mistakes};
-pub(crate) use parser::{HELP_COLUMNS, command};
+pub(crate) use given::{Given, Mistakes, Said, unknown_variables};
+pub(crate) use parser::command;
 pub(crate) use reference::options_page;
-pub(crate) use subcommands::SUBCOMMANDS;
+pub(crate) use subcommands::{SUBCOMMANDS, Subcommand};
 pub(crate) use table::OPTIONS;
 
 /// The prefix of the environment variables that stand in for options.

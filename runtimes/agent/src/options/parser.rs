@@ -16,7 +16,8 @@ pub(crate) const HELP_COLUMNS: usize = 100;
 
 const NAME: &str = "pgquerylens";
 
-const ABOUT: &str = "Shows what PostgreSQL spends its time on: which statements, since when, and who waits for whom";
+const ABOUT: &str =
+    "Shows what PostgreSQL spends its time on: which statements, since when, and who waits for whom";
 
 const LONG_ABOUT: &str = "Shows what PostgreSQL spends its time on: which statements, since when, and who waits for \
     whom.\n\nIt reads the server's own statistics over one read-only connection, subtracts them between two polls, \
@@ -49,7 +50,10 @@ pub(crate) fn command() -> Command {
 }
 
 fn subcommand(spec: &'static SubcommandSpec) -> Command {
-    let long_about = if spec.more.is_empty() { spec.about.to_owned() } else { format!("{}.\n\n{}", spec.about, spec.more) };
+    let long_about = match spec.more {
+        "" => spec.about.to_owned(),
+        more => format!("{}.\n\n{more}", spec.about),
+    };
     Command::new(spec.name)
         .about(spec.about)
         .long_about(long_about)
@@ -92,14 +96,14 @@ fn long_help(option: &OptionSpec) -> String {
 }
 
 /// Lines of two columns under a title, as the examples of a help.
-fn section(title: &str, lines: &[(&str, &str)]) -> StyledStr {
-    let width = lines.iter().map(|(left, _)| left.chars().count()).max().unwrap_or(0);
-    let lines = lines.iter().map(|(left, right)| format!("\n  {left:width$}  {right}"));
+fn section(title: &str, lines: &[(impl AsRef<str>, &str)]) -> StyledStr {
+    let width = lines.iter().map(|(left, _)| left.as_ref().chars().count()).max().unwrap_or(0);
+    let lines = lines.iter().map(|(left, right)| format!("\n  {:width$}  {right}", left.as_ref()));
     StyledStr::from(format!("{title}:{}", lines.collect::<String>()))
 }
 
-fn exit_codes() -> Vec<(&'static str, &'static str)> {
-    Exit::ALL.iter().map(|exit| (exit.number(), exit.meaning())).collect()
+fn exit_codes() -> Vec<(String, &'static str)> {
+    Exit::ALL.iter().map(|exit| (exit.code().to_string(), exit.meaning())).collect()
 }
 
 fn environment() -> StyledStr {

@@ -47,7 +47,9 @@ fn row(option: &OptionSpec) -> String {
     let default = option.default.map_or_else(String::new, code);
     let more = if option.more.is_empty() { String::new() } else { format!(" {}", option.more) };
     let words = match option.kind {
-        Kind::Choice(words) => format!(" One of {}.", words.iter().map(|word| code(word)).collect::<Vec<_>>().join(", ")),
+        Kind::Choice(words) => {
+            format!(" One of {}.", words.iter().map(|word| code(word)).collect::<Vec<_>>().join(", "))
+        }
         _ => String::new(),
     };
     let what = format!("{}.{words}{more}", option.help).replace('|', "\\|");

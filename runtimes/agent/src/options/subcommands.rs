@@ -1,8 +1,31 @@
 //! The subcommands: what each is for, with examples that can be copied. What they do is in `commands`.
 
+/// The subcommands, for the one place that tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subcommand {
+    /// A throw-away server, watched.
+    Demo,
+    /// Polls.
+    Poll,
+    /// Prints our SQL.
+    Sql,
+    /// Writes a recording.
+    Record,
+    /// Prints completions.
+    Completions,
+    /// Prints man pages.
+    Man,
+    /// Prints the version.
+    Version,
+    /// Writes the reference pages.
+    Reference,
+}
+
 /// One subcommand.
 #[derive(Debug)]
 pub(crate) struct SubcommandSpec {
+    /// Which one it is.
+    pub(crate) subcommand: Subcommand,
     /// Its name.
     pub(crate) name: &'static str,
     /// One line for the list.
@@ -18,6 +41,7 @@ pub(crate) struct SubcommandSpec {
 /// All subcommands, in the order in which a newcomer meets them.
 pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
     SubcommandSpec {
+        subcommand: Subcommand::Demo,
         name: "demo",
         about: "Starts a throw-away PostgreSQL with a busy shop in it and watches it",
         more: "A real server is started on this machine, a small shop works in it with a few planted mistakes \
@@ -30,6 +54,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Poll,
         name: "poll",
         about: "Reads a server once, or again and again, and reports what it did",
         more: "One poll shows levels and totals since the last reset; what happened in an interval shows from the \
@@ -39,16 +64,23 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         examples: &[
             ("pgquerylens poll postgresql://monitor@db.example.com/shop", "one look"),
             ("pgquerylens poll --every 60s postgresql://monitor@db.example.com/shop", "minute by minute"),
-            ("pgquerylens poll --state file:/var/lib/pgquerylens/shop service=shop", "from cron, with intervals"),
-            ("pgquerylens poll --every 10s --format json | jq .status", "for programs; the server by PGHOST …"),
+            (
+                "pgquerylens poll --state file:/var/lib/pgquerylens/shop service=shop",
+                "from cron, with intervals",
+            ),
+            (
+                "pgquerylens poll --every 10s --format json | jq .status",
+                "for programs; the server by PGHOST …",
+            ),
         ],
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Sql,
         name: "sql",
         about: "Prints every statement that we may run on a version of PostgreSQL, for approval",
-        more: "Each with its view, how often it runs and the rights it needs. The output is a valid .sql file. \
-               No server is asked.",
+        more: "Each with its view, how often it runs and the rights it needs. The output is a \
+               .sql file with comments. No server is asked.",
         examples: &[
             ("pgquerylens sql --pg 16 > pgquerylens-16.sql", "everything, to read or to approve"),
             ("pgquerylens sql --pg 16 --provider rds", "the notes in the words of Amazon RDS"),
@@ -56,16 +88,21 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Record,
         name: "record",
         about: "Writes down what a server answers, without secrets, to replay or to attach to a bug report",
         more: "Every view is read at the first poll. Texts are normalised before they are written.",
         examples: &[
-            ("pgquerylens record postgresql://monitor@db.example.com/shop recording/", "two polls, 5 s apart"),
+            (
+                "pgquerylens record postgresql://monitor@db.example.com/shop recording/",
+                "two polls, 5 s apart",
+            ),
             ("pgquerylens poll --replay recording/", "the report as it would have been"),
         ],
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Completions,
         name: "completions",
         about: "Prints the completions of a shell",
         more: "",
@@ -76,6 +113,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Man,
         name: "man",
         about: "Prints the man pages, or writes them into a folder",
         more: "",
@@ -83,6 +121,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Version,
         name: "version",
         about: "Prints the version, and with --verbose what it was built for",
         more: "",
@@ -90,10 +129,14 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         hidden: false,
     },
     SubcommandSpec {
+        subcommand: Subcommand::Reference,
         name: "reference",
         about: "Writes the reference pages of the repository, or checks that they are fresh",
         more: "",
-        examples: &[("pgquerylens reference docs/reference", "after a change of an option, a view or a column")],
+        examples: &[(
+            "pgquerylens reference docs/reference",
+            "after a change of an option, a view or a column",
+        )],
         hidden: true,
     },
 ];

@@ -50,7 +50,9 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let factor = BYTE_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
     let size = factor.and_then(|factor| number.parse::<u64>().ok()?.checked_mul(factor));
     match size {
-        None => Err("it is not a size: write 512kB, 16MiB or 1GiB (1 MB is 1 MiB, as in PostgreSQL)".to_owned()),
+        None => {
+            Err("it is not a size: write 512kB, 16MiB or 1GiB (1 MB is 1 MiB, as in PostgreSQL)".to_owned())
+        }
         Some(0) => Err("it is too small: write 64kB or more".to_owned()),
         Some(large) if large > MAX_BYTES => Err("it is too large: write 2TiB or less".to_owned()),
         Some(size) => Ok(size),
@@ -124,7 +126,10 @@ mod tests {
         for text in ["30", "0", "1.5", "", "s", "-5s", "blue", "0s", "25days", "99999999999999999999s"] {
             assert!(duration(text).is_err(), "{text}");
         }
-        assert_eq!(duration("30"), Err("a time needs its unit: write 30s for seconds, 30ms or 30m".to_owned()));
+        assert_eq!(
+            duration("30"),
+            Err("a time needs its unit: write 30s for seconds, 30ms or 30m".to_owned())
+        );
     }
 
     #[test]
@@ -132,7 +137,8 @@ mod tests {
         for (text, size) in [("64kB", 65_536), ("16MB", 16 << 20), ("16 MiB", 16 << 20), ("1gib", 1 << 30)] {
             assert_eq!(bytes(text), Ok(size), "{text}");
         }
-        for text in ["16", "", "MiB", "-1MB", "1.5GB", "16 bananas", "0kB", "3TiB", "99999999999999999999TB"] {
+        for text in ["16", "", "MiB", "-1MB", "1.5GB", "16 bananas", "0kB", "3TiB", "99999999999999999999TB"]
+        {
             assert!(bytes(text).is_err(), "{text}");
         }
         assert_eq!(bytes("16"), Err("a size needs its unit: write 16MiB or 16kB".to_owned()));

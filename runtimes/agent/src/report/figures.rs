@@ -7,14 +7,18 @@ pub(super) fn count(value: f64) -> String {
 
 /// Returns bytes in powers of 1,024: `512 B`, `1.2 KiB`, `12.3 GiB`; `0` for none.
 pub(super) fn bytes(value: f64) -> String {
-    if value == 0.0 { "0".to_owned() } else { scaled(value, 1_024.0, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB"]) }
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        scaled(value, 1_024.0, &[" B", " KiB", " MiB", " GiB", " TiB", " PiB"])
+    }
 }
 
 /// Returns milliseconds in the unit that reads best: `0.04 ms`, `12.3 ms`, `1.23 s`, `12.3 min`; `0` for none.
 pub(super) fn milliseconds(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
-        value if value < 0.005 => "<0.01 ms".to_owned(),
+        value if value < 0.005 => "<10 µs".to_owned(),
         value if value < 999.5 => format!("{} ms", three_digits(value)),
         value if value < 120_000.0 => format!("{} s", three_digits(value / 1e3)),
         value if value < 7_200_000.0 => format!("{} min", three_digits(value / 60e3)),
@@ -116,7 +120,10 @@ mod tests {
         let shown = [0.0, 0.001, 0.04, 12.34, 999.4, 999.6, 119_000.0, 740_000.0, 1e7, 1e9].map(milliseconds);
         assert_eq!(
             shown,
-            ["0", "<0.01 ms", "0.04 ms", "12.3 ms", "999 ms", "1.00 s", "119 s", "12.3 min", "2.78 h", "11.6 d"]
+            [
+                "0", "<10 µs", "0.04 ms", "12.3 ms", "999 ms", "1.00 s", "119 s", "12.3 min", "2.78 h",
+                "11.6 d"
+            ]
         );
     }
 

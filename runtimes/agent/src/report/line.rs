@@ -43,6 +43,11 @@ impl Span {
     pub(super) fn width(&self) -> usize {
         self.text.width()
     }
+
+    /// Returns the span cut to a width.
+    pub(super) fn shortened(&self, width: usize) -> Span {
+        Span { text: shortened(&self.text, width), tone: self.tone }
+    }
 }
 
 impl Line {
@@ -85,7 +90,7 @@ impl Line {
         for span in self.0 {
             let span_width = span.width();
             if span_width >= left {
-                kept.push(Span { text: shortened(&span.text, left), tone: span.tone });
+                kept.push(span.shortened(left));
                 break;
             }
             left -= span_width;
@@ -118,7 +123,7 @@ fn style(tone: Tone) -> Style {
 }
 
 /// Returns the text cut to a width that it exceeds or just fills.
-pub(super) fn shortened(text: &str, width: usize) -> String {
+fn shortened(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

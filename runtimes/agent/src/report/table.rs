@@ -10,6 +10,8 @@ use super::line::{Line, Span, Tone};
 pub(super) struct Column {
     /// What stands above it.
     pub(super) title: &'static str,
+    /// Its width while its contents are no wider, so that a report looks like the one before.
+    pub(super) width: usize,
     /// Where its cells stand.
     pub(super) side: Side,
     /// The higher, the earlier it is left out where there is no room; 0 stays.
@@ -34,8 +36,8 @@ pub(super) fn laid_out(columns: &[Column], rows: Vec<Vec<Span>>, width: usize) -
         .iter()
         .enumerate()
         .map(|(index, column)| {
-            let title = Span::new(column.title, Tone::Dim).width();
-            rows.iter().filter_map(|row| row.get(index)).map(Span::width).fold(title, usize::max)
+            let least = Span::new(column.title, Tone::Dim).width().max(column.width);
+            rows.iter().filter_map(|row| row.get(index)).map(Span::width).fold(least, usize::max)
         })
         .collect();
     let (kept, gap) = fitting(columns, &widths, width);
@@ -78,8 +80,9 @@ mod tests {
     use super::*;
 
     fn check(width: usize, expected: [&str; 2]) {
-        let column = |title, side, dispensable| Column { title, side, dispensable };
-        let columns = [column("name", Side::Left, 0), column("calls", Side::Right, 0), column("rows", Side::Right, 1)];
+        let column = |title, side, dispensable| Column { title, width: 0, side, dispensable };
+        let columns =
+            [column("name", Side::Left, 0), column("calls", Side::Right, 0), column("rows", Side::Right, 1)];
         let row = ["ab", "1.2k", "3"].map(|cell| Span::new(cell, Tone::Plain)).to_vec();
         let (header, rows) = laid_out(&columns, vec![row], width);
         assert_eq!([header.print(false), rows[0].print(false)], expected);

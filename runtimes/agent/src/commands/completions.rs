@@ -1,0 +1,46 @@
+//! `completions`: what a shell needs to complete our subcommands, options and their words.
+
+use std::io;
+
+use clap_complete::{Shell, generate};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::options::{self, Given};
+use crate::output;
+
+/// Runs the subcommand.
+pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
+    let shell = given.choice("shell").unwrap_or_default();
+    given.finish()?;
+    output::write(&completions(shell))?;
+    Ok(Exit::Done)
+}
+
+fn completions(shell: &str) -> String {
+    let mut script = Vec::new();
+    let shell = match shell {
+        "elvish" => Shell::Elvish,
+        "fish" => Shell::Fish,
+        "powershell" => Shell::PowerShell,
+        "zsh" => Shell::Zsh,
+        _ => Shell::Bash,
+    };
+    generate(shell, &mut options::command(), "pgquerylens", &mut script as &mut dyn io::Write);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shell_knows_options_and_words() {
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let script = completions(shell);
+            for known in ["all-databases", "self-managed", "powershell", "statement-timeout"] {
+                assert!(script.contains(known), "{shell} lacks {known}");
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The subcommands, one file each: from what the user said to what is done.
+
+mod completions;
+mod demo;
+mod man;
+mod poll;
+mod record;
+mod reference;
+mod repeat;
+mod settings;
+mod shared;
+mod sql;
+mod store;
+mod version;
+
+use clap::error::ErrorKind;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::options::{self, Given, SUBCOMMANDS, Subcommand};
+use crate::output;
+use crate::process::Process;
+
+/// Does what the command line asks for.
+pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
+    let matches = match options::command().try_get_matches_from(&process.arguments) {
+        Ok(matches) => matches,
+        Err(error) => return explain(&error),
+    };
+    let named = matches.subcommand().and_then(|(name, matches)| {
+        SUBCOMMANDS.iter().find(|spec| spec.name == name).map(|spec| (spec, matches))
+    });
+    let Some((spec, matches)) = named else { return Ok(Exit::Usage) };
+    for mistake in options::unknown_variables(&process.environment.variables) {
+        output::say_warning(mistake);
+    }
+    let given = Given::new(spec.name, matches, &process.environment.variables);
+    match spec.subcommand {
+        Subcommand::Demo => demo::run(given, process).await,
+        Subcommand::Poll => poll::run(given, process).await,
+        Subcommand::Sql => sql::run(given),
+        Subcommand::Record => record::run(given, process).await,
+        Subcommand::Completions => completions::run(given),
+        Subcommand::Man => man::run(given),
+        Subcommand::Version => version::run(given),
+        Subcommand::Reference => reference::run(given),
+    }
+}
+
+/// Shows the help that was asked for, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> Result<Exit, Failure> {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let printed = error.print();
+    printed.map_err(|error| Failure::of_output(&error))?;
+    Ok(if asked_for { Exit::Done } else { Exit::Usage })
+}

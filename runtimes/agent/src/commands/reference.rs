@@ -1,0 +1,79 @@
+//! `reference`: the generated pages under docs/reference, written or compared.
+
+use std::fs;
+use std::path::Path;
+
+use pgquerylens_export::reference;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::options::{self, Given};
+use crate::output;
+
+/// Runs the subcommand.
+pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
+    let folder = given.text("reference-directory").unwrap_or_default();
+    let check = given.flag("check");
+    given.finish()?;
+    let folder = Path::new(&folder);
+    if !check {
+        write_into(folder)?;
+        return Ok(Exit::Done);
+    }
+    match stale(folder).as_slice() {
+        [] => Ok(Exit::Done),
+        names => Err(Failure::new(
+            Exit::Degraded,
+            format!("not what they should be: {}", names.join(", ")),
+            format!("run: pgquerylens reference {}", folder.display()),
+        )),
+    }
+}
+
+/// Returns file names and contents.
+fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("options.md", options::options_page()),
+        ("views.md", reference::views::reference()),
+        ("document.md", reference::document::reference()),
+    ]
+}
+
+fn write_into(folder: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::of_file("create the folder", folder, &error))?;
+    for (name, text) in pages() {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| Failure::of_file("write", &path, &error))?;
+        output::say(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// Returns the names of pages that are missing or differ.
+fn stale(folder: &Path) -> Vec<&'static str> {
+    let differs =
+        |name: &str, text: &String| fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text);
+    pages().into_iter().filter(|(name, text)| differs(name, text)).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_stale_until_written() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(stale(folder.path()).len(), pages().len());
+        write_into(folder.path()).unwrap();
+        assert!(stale(folder.path()).is_empty());
+        fs::write(folder.path().join("options.md"), "edited").unwrap();
+        assert_eq!(stale(folder.path()), ["options.md"]);
+    }
+
+    #[test]
+    fn the_repository_has_fresh_pages() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+        let stale = stale(&folder);
+        assert!(stale.is_empty(), "{stale:?}: run `cargo run -p pgquerylens -- reference docs/reference`");
+    }
+}

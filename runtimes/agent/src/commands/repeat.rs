@@ -1,0 +1,87 @@
+//! Polls again and again on a schedule. A signal lets the poll that runs finish, for a while, and ends the rest.
+
+use std::time::Duration;
+
+use pgquerylens_engine::poll::{PollFailure, Poller};
+use pgquerylens_engine::source::Source;
+use pgquerylens_engine::state::StateStore;
+use pgquerylens_model::report::PollReport;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::schedule::Schedule;
+use crate::stop::Stop;
+
+/// How long a poll may go on after the first signal; the second one ends it at once.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How the last poll of a schedule went.
+pub(super) enum Last {
+    /// It was reported.
+    Reported,
+    /// It read nothing.
+    Failed(Failure),
+}
+
+/// Polls on the schedule and hands every report to `show`. A poll that fails is told and the next one tried, unless it
+/// is the last.
+pub(super) async fn repeat<S: Source, T: StateStore>(
+    poller: &mut Poller<S, T>,
+    schedule: &Schedule,
+    stop: &mut Stop,
+    mut show: impl FnMut(&PollReport) -> Result<(), Failure>,
+) -> Result<Last, Failure> {
+    let start = Instant::now();
+    let mut began = start;
+    for done in 1.. {
+        let (polled, is_stopped) = poll_once(poller, stop).await;
+        let last = match polled {
+            Some(Ok(report)) => show(&report).map(|()| Last::Reported)?,
+            Some(Err(failure)) => Last::Failed(failure.into()),
+            None => Last::Failed(broken_off()),
+        };
+        let next = schedule.next(start, began, Instant::now(), done).filter(|_| !is_stopped);
+        let Some(tick) = next else { return Ok(last) };
+        if let Last::Failed(failure) = &last {
+            output::say_failure(failure);
+        }
+        if tick.skipped > 0 {
+            output::say_warning(format!("the poll took longer than the interval: {} skipped", tick.skipped));
+        }
+        let is_stopped = tokio::select! {
+            () = sleep_until(tick.at) => false,
+            () = stop.requested() => true,
+        };
+        if is_stopped {
+            return Ok(last);
+        }
+        began = tick.at;
+    }
+    Ok(Last::Reported)
+}
+
+/// Polls, and tells whether a signal came meanwhile. Nothing if it could not be waited for.
+async fn poll_once<S: Source, T: StateStore>(
+    poller: &mut Poller<S, T>,
+    stop: &mut Stop,
+) -> (Option<Result<PollReport, PollFailure>>, bool) {
+    let mut poll = std::pin::pin!(poller.poll());
+    tokio::select! {
+        polled = &mut poll => return (Some(polled), false),
+        () = stop.requested() => {}
+    }
+    tokio::select! {
+        polled = timeout(GRACE, &mut poll) => (polled.ok(), true),
+        () = stop.requested() => (None, true),
+    }
+}
+
+fn broken_off() -> Failure {
+    Failure::new(
+        Exit::TryAgain,
+        "a signal came before the poll was done; it was broken off",
+        "nothing is lost: the next poll covers the interval",
+    )
+}

@@ -1,0 +1,100 @@
+//! What several subcommands read from the options alike: the target, the limits, what is read and how it is shown.
+
+use pgquerylens_engine::conninfo::{self, Target};
+use pgquerylens_engine::limits::Limits;
+use pgquerylens_engine::poll::Databases;
+use pgquerylens_model::cadence::Pauses;
+use pgquerylens_model::selection::Order;
+
+use crate::failure::Failure;
+use crate::options::{Given, Said};
+use crate::output::{self, Form};
+use crate::process::Process;
+use crate::report::{MAX_WIDTH, RenderOptions};
+
+/// Returns the server that is meant, after a word on what deserves one.
+pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Target, Failure> {
+    let target = conninfo::resolve(connection, &process.environment)?;
+    for warning in &target.warnings {
+        output::say_warning(warning);
+    }
+    Ok(target)
+}
+
+/// Returns the budget of a poll.
+pub(super) fn limits(given: &mut Given<'_>) -> Limits {
+    let usual = Limits::default();
+    let seconds = |time: std::time::Duration| time.as_secs_f64();
+    Limits {
+        connect_timeout: given.duration("connect-timeout").unwrap_or(usual.connect_timeout),
+        statement_timeout: given.duration("statement-timeout").unwrap_or(usual.statement_timeout),
+        lock_timeout: given.duration("lock-timeout").unwrap_or(usual.lock_timeout),
+        idle_in_transaction_timeout: given
+            .duration("idle-in-transaction-timeout")
+            .unwrap_or(usual.idle_in_transaction_timeout),
+        work_mem_kib: work_mem_kib(given, usual.work_mem_kib),
+        deadline: given.duration("deadline").unwrap_or(usual.deadline),
+        pauses: Pauses {
+            minutes_seconds: given.duration("minutes-pause").map_or(usual.pauses.minutes_seconds, seconds),
+            hours_seconds: given.duration("hours-pause").map_or(usual.pauses.hours_seconds, seconds),
+        },
+        text_budget_bytes: given.bytes("text-budget").unwrap_or(usual.text_budget_bytes),
+        text_pause_seconds: given.duration("text-pause").map_or(usual.text_pause_seconds, seconds),
+        ..usual
+    }
+}
+
+/// PostgreSQL takes 64 kB to just under 2 TB.
+fn work_mem_kib(given: &mut Given<'_>, usual: u32) -> u32 {
+    const LEAST_KIB: u64 = 64;
+    const MOST_KIB: u64 = i32::MAX as u64;
+    let Some(bytes) = given.bytes("work-mem") else { return usual };
+    let kib = bytes / 1024;
+    match u32::try_from(kib) {
+        Ok(fits) if (LEAST_KIB..=MOST_KIB).contains(&kib) => fits,
+        _ => {
+            given.mistake(format!("--work-mem {kib}kB"), "PostgreSQL takes 64kB to 2097151MB");
+            usual
+        }
+    }
+}
+
+/// A connect_timeout of the connection string holds unless the option is said.
+pub(super) fn with_timeout_of(target: &Target, limits: Limits, said: Said) -> Limits {
+    match target.connect_timeout {
+        Some(connect_timeout) if said == Said::Nowhere => Limits { connect_timeout, ..limits },
+        _ => limits,
+    }
+}
+
+/// Returns whose tables and indexes are read.
+pub(super) fn databases(given: &mut Given<'_>) -> Databases {
+    match given.either("database", "all-databases") {
+        Some("database") => Databases::Named(given.texts("database")),
+        Some(_) if given.flag("all-databases") => Databases::All,
+        _ => Databases::Connected,
+    }
+}
+
+/// Returns the order in which statements are ranked.
+pub(super) fn order(given: &mut Given<'_>) -> Order {
+    let name = given.choice("order").unwrap_or_default();
+    Order::ALL.into_iter().find(|order| order.name() == name).unwrap_or(Order::Time)
+}
+
+/// Returns how reports look; those of a repeated poll replace each other in a terminal.
+pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) -> Form {
+    let colour = match given.choice("colour") {
+        Some("always") => true,
+        Some("never") => false,
+        _ => process.colour,
+    };
+    let width = process.terminal.map_or(MAX_WIDTH, |terminal| terminal.width);
+    let options = RenderOptions { width, colour, ..RenderOptions::default() };
+    let options =
+        RenderOptions { top: given.count("top").unwrap_or(options.top), order: order(given), ..options };
+    match process.terminal {
+        Some(terminal) if repeated => Form::Screen(RenderOptions { live: true, ..options }, terminal),
+        _ => Form::Table(options),
+    }
+}

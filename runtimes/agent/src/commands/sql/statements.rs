@@ -1,0 +1,159 @@
+//! The statements themselves, in the order of a poll, each with when it runs, what it needs and how it is guarded.
+
+use pgquerylens_engine::limits::Limits;
+use pgquerylens_model::probe::{CONTROL, PROBE};
+use pgquerylens_model::view::{Cadence, Reading, Requirement, Scope, VersionedBy, View};
+use pgquerylens_model::views;
+use pgquerylens_sql::OWN_MARKER;
+
+use super::Server;
+use super::rights::{self, Needs};
+
+/// One statement that may run.
+#[derive(Debug)]
+pub(super) struct Statement {
+    /// The view it reads.
+    pub(super) view: &'static str,
+    /// What it tells.
+    pub(super) about: &'static str,
+    /// Whether it is run once for the server or in each database that is read.
+    pub(super) scope: &'static str,
+    /// How often.
+    pub(super) cadence: &'static str,
+    /// What must be so for it to run at all.
+    pub(super) conditions: Vec<String>,
+    /// What the role needs.
+    pub(super) needs: Needs,
+    /// How it keeps out of the way of locks, where it opens relations.
+    pub(super) guard: Option<String>,
+    /// The text as it is sent.
+    pub(super) sql: String,
+}
+
+/// Returns every statement for this server.
+pub(super) fn statements(server: &Server) -> Vec<Statement> {
+    let all = [&PROBE, &CONTROL].into_iter().chain(views::ALL.iter().copied());
+    all.filter_map(|view| statement(view, server)).collect()
+}
+
+fn statement(view: &'static View, server: &Server) -> Option<Statement> {
+    let version = match view.versioned_by {
+        VersionedBy::Server => server.major,
+        VersionedBy::Statements => server.extension.minor,
+    };
+    let sql = view.statement_for(version)?;
+    Some(Statement {
+        view: view.name,
+        about: view.about,
+        scope: scope(view),
+        cadence: cadence(view),
+        conditions: conditions(view),
+        needs: rights::of(view.name),
+        guard: guard(view, sql),
+        sql: format!("{OWN_MARKER} */ {}", sql.trim_end()),
+    })
+}
+
+fn scope(view: &View) -> &'static str {
+    match (view.scope, view.versioned_by) {
+        (_, VersionedBy::Statements) => "server, from the database that has the extension",
+        (Scope::Server, _) => "server",
+        (Scope::Database, _) => "each database that is read",
+    }
+}
+
+fn cadence(view: &View) -> &'static str {
+    match view.cadence {
+        _ if view.name == views::statements::INFO.name => "every poll, twice: before and after the counters",
+        _ if view.name == views::statements::TEXTS.name => {
+            "when too much execution time has no known text, at most once per --text-pause"
+        }
+        _ if view.name == CONTROL.name => "once per connection, and after a promotion",
+        Cadence::EveryPoll => "every poll",
+        Cadence::Minutes => "every few minutes (--minutes-pause)",
+        Cadence::Hours => "every few hours (--hours-pause)",
+    }
+}
+
+fn conditions(view: &View) -> Vec<String> {
+    let required = view.requires.iter().map(|requirement| match requirement {
+        Requirement::Recovery => "only in recovery".to_owned(),
+        Requirement::Primary => "only on a primary".to_owned(),
+        Requirement::Statements => "only where pg_stat_statements is created".to_owned(),
+    });
+    let driven = match view.reading {
+        Reading::WhereSomethingWaits => Some("only while a session waits for a lock".to_owned()),
+        Reading::WhereInProgress(command) => Some(format!("only while {command} runs")),
+        Reading::PerRelationOf(source) => {
+            let batch = Limits::default().relations_per_batch;
+            Some(format!("$1 is an array of up to {batch} oids from {source}"))
+        }
+        Reading::Whole | Reading::Special => None,
+    };
+    required.chain(driven).collect()
+}
+
+fn guard(view: &View, sql: &str) -> Option<String> {
+    let opens_relations = matches!(view.reading, Reading::PerRelationOf(_));
+    let waits = Limits::default().lock_timeout.as_millis();
+    let looks_first = if sql.contains("AccessExclusiveLock") {
+        "leaves out what has such a lock, held or awaited; "
+    } else {
+        ""
+    };
+    opens_relations
+        .then(|| format!("{looks_first}lock_timeout ends a wait after {waits} ms and costs one batch"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pgquerylens_model::capabilities::Provider;
+    use pgquerylens_model::version::{SUPPORTED_MAJORS, statements_version_of};
+
+    pub(super) fn names(major: u16) -> Vec<&'static str> {
+        let server =
+            Server { major, provider: Provider::Rds, extension: statements_version_of(major).unwrap() };
+        statements(&server).iter().map(|statement| statement.view).collect()
+    }
+
+    #[test]
+    fn every_major_has_its_own() {
+        let mut before = 0;
+        for major in SUPPORTED_MAJORS {
+            let names = names(major);
+            assert!(names.len() >= before.max(30), "{major}: {names:?}");
+            before = names.len();
+        }
+        assert!(!names(12).contains(&"pg_stat_slru") && names(13).contains(&"pg_stat_slru"));
+        assert!(!names(15).contains(&"pg_stat_io") && names(16).contains(&"pg_stat_io"));
+        assert!(!names(16).contains(&"pg_stat_checkpointer") && names(17).contains(&"pg_stat_checkpointer"));
+    }
+
+    #[test]
+    fn statements_are_sent_with_our_mark_and_read_only() {
+        let server = Server {
+            major: 18,
+            provider: Provider::SelfManaged,
+            extension: statements_version_of(18).unwrap(),
+        };
+        for statement in statements(&server) {
+            assert!(statement.sql.starts_with("/* pgquerylens */ "), "{}", statement.view);
+            let code = statement.sql.lines().filter(|line| !line.starts_with("--")).collect::<String>();
+            let first = code.trim_start_matches("/* pgquerylens */").split_whitespace().next();
+            assert!(matches!(first, Some("select" | "with" | "--") | None), "{}: {first:?}", statement.view);
+        }
+    }
+
+    #[test]
+    fn what_opens_relations_is_guarded() {
+        let server =
+            Server { major: 18, provider: Provider::Azure, extension: statements_version_of(18).unwrap() };
+        let guarded: Vec<&str> = statements(&server)
+            .iter()
+            .filter(|statement| statement.guard.is_some())
+            .map(|s| s.view)
+            .collect();
+        assert_eq!(guarded, ["pg_total_relation_size", "pg_relation_size", "pg_sequence_last_value"]);
+    }
+}

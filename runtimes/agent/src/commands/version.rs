@@ -1,0 +1,39 @@
+//! `version`: what this is, and with `--verbose` what it was built for, as a bug report wants it.
+
+use pgquerylens_engine::source::recording;
+use pgquerylens_engine::state::codec;
+use pgquerylens_export::document;
+use pgquerylens_model::version::{SUPPORTED_MAJORS, statements_version_of};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::options::Given;
+use crate::output;
+
+/// Runs the subcommand.
+pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
+    let verbose = given.flag("verbose");
+    given.finish()?;
+    output::write(&if verbose { long() } else { short() })?;
+    Ok(Exit::Done)
+}
+
+fn short() -> String {
+    format!("pgquerylens {}\n", env!("CARGO_PKG_VERSION"))
+}
+
+fn long() -> String {
+    let (oldest, newest) = (SUPPORTED_MAJORS.start(), SUPPORTED_MAJORS.end());
+    let extension =
+        |major: u16| statements_version_of(major).map(|version| version.to_string()).unwrap_or_default();
+    let lines = [
+        ("system", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
+        ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
+        ("PostgreSQL", format!("{oldest} to {newest}")),
+        ("pg_stat_statements", format!("{} to {}", extension(*oldest), extension(*newest))),
+        ("document", document::SCHEMA.to_owned()),
+        ("state format", codec::FORMAT.to_string()),
+        ("recording format", recording::FORMAT.to_string()),
+    ];
+    short() + &lines.map(|(name, value)| format!("{name:20}{value}\n")).concat()
+}
