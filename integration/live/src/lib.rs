@@ -1,5 +1,7 @@
 //! What the live tests share: a server of a major with the extension and a monitoring role, and a poller for it.
 
+pub mod faults;
+
 use pgquerylens_engine::conninfo::{Environment, Target, resolve};
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions, Poller};

@@ -53,9 +53,7 @@ impl Failure {
     /// Describes an output that could not be written. A reader that closed its end has had enough: that is no failure.
     pub(crate) fn of_output(error: &io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => {
-                Failure { exit: Exit::Done, problem: String::new(), causes: Vec::new(), advice: Vec::new() }
-            }
+            io::ErrorKind::BrokenPipe => Failure::new(Exit::Done, "", "").silenced(),
             _ => Failure {
                 causes: vec![error.to_string()],
                 ..Failure::new(Exit::Io, "write the output", DISK)
@@ -67,6 +65,11 @@ impl Failure {
     pub(crate) fn of_file(action: &str, path: &Path, error: &io::Error) -> Failure {
         let failure = Failure::new(Exit::CannotCreate, format!("{action} {}", path.display()), DISK);
         Failure { causes: vec![error.to_string()], ..failure }
+    }
+
+    /// Returns the failure without its words: they were said.
+    pub(crate) fn silenced(self) -> Failure {
+        Failure { exit: self.exit, problem: String::new(), causes: Vec::new(), advice: Vec::new() }
     }
 
     /// Tells whether there is anything to say.
@@ -227,6 +230,7 @@ mod tests {
     fn refusal(message: &str, sqlstate: &str) -> Refusal {
         Refusal {
             address: "db:5432/shop".to_owned(),
+            database: "shop".to_owned(),
             user: "monitor".to_owned(),
             sqlstate: sqlstate.to_owned(),
             message: message.to_owned(),

@@ -46,7 +46,8 @@ pub struct Checked {
 /// Checks a server. `target` is its name for the report.
 pub async fn run(source: &mut impl Source, target: &str, options: &CheckOptions) -> Checked {
     let deadline = Instant::now() + options.limits.deadline;
-    let report = |provider, version, aspects| CheckReport { target: target.to_owned(), provider, version, aspects };
+    let report =
+        |provider, version, aspects| CheckReport { target: target.to_owned(), provider, version, aspects };
     match gather(source, options, deadline).await {
         Ok(facts) => {
             let version = facts.probe.capabilities.version;
@@ -183,14 +184,14 @@ fn encryption(tls: &TlsFacts) -> Encryption {
             SslMode::VerifyCa => Verified::Authority,
             _ => Verified::Nothing,
         },
-        certificate_ends: ends.map(|seconds| {
-            Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))
-        }),
+        certificate_ends: ends
+            .map(|seconds| Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))),
     }
 }
 
 fn budget(limits: &Limits) -> Budget {
-    let milliseconds = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let milliseconds =
+        |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Budget {
         statement_timeout_ms: milliseconds(limits.statement_timeout),
         lock_timeout_ms: milliseconds(limits.lock_timeout),

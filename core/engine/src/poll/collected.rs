@@ -227,7 +227,7 @@ impl Collected {
                 rows.remove_column(index);
             }
         }
-        normalise_texts(view, &mut rows);
+        normalise_texts(view, &mut rows, self.probe.activity_query_bytes());
         let own_clock = view.column_index("read_at").and_then(|column| rows.time(column, 0));
         let in_database = view.scope == Scope::Database;
         let snapshot = Snapshot {
@@ -306,13 +306,20 @@ impl Collected {
     }
 }
 
-/// Texts leave this place normalised; the raw ones are dropped here.
-fn normalise_texts(view: &View, rows: &mut Rows) {
+/// Bytes of one character at most: so much shorter than its limit can a text be that the server cut.
+const MAX_CHARACTER_BYTES: usize = 4;
+
+/// Texts leave this place normalised; the raw ones are dropped here. A text as long as the server keeps them was
+/// cut, and what is cut is not parsed.
+fn normalise_texts(view: &View, rows: &mut Rows, kept_bytes: usize) {
+    let normalised = |text: &RawText| {
+        let raw = RawSql::from_bytes(text.as_bytes());
+        let was_cut = text.as_bytes().len() + MAX_CHARACTER_BYTES >= kept_bytes;
+        analyse(&if was_cut { raw.mark_cut() } else { raw }).normalized.as_str().into()
+    };
     for (index, _) in view.columns.iter().enumerate().filter(|(_, column)| column.kind == Kind::Text) {
         if let Some(Series::Text(texts)) = rows.series(index) {
-            let normalised =
-                |text: &RawText| analyse(&RawSql::from_bytes(text.as_bytes())).normalized.as_str().into();
-            let labels = texts.iter().map(|text| text.as_ref().map(normalised)).collect();
+            let labels = texts.iter().map(|text| text.as_ref().map(&normalised)).collect();
             rows.replace_column(index, Series::Label(labels));
         }
     }

@@ -4,6 +4,7 @@
 //! are named [`naming`]'s.
 
 mod collected;
+mod home;
 mod keep;
 mod naming;
 mod notices;
@@ -18,7 +19,7 @@ use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
 use pgquerylens_model::report::{Cost, PollReport};
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::version::ServerVersion;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::dial::ConnectError;
 use crate::limits::Limits;
@@ -63,6 +64,8 @@ pub enum PollFailure {
     Connect(ConnectError),
     /// A connection, but not even the probe was answered.
     Probe(ReadError),
+    /// The deadline came before a connection was open.
+    Deadline,
     /// A version that we do not read.
     Unsupported(ServerVersion),
     /// The state cannot be used, or was not kept.
@@ -74,6 +77,7 @@ impl fmt::Display for PollFailure {
         match self {
             PollFailure::Connect(error) => write!(f, "{error}"),
             PollFailure::Probe(error) => write!(f, "ask the server who it is: {error}"),
+            PollFailure::Deadline => f.write_str("the poll's deadline came before a connection was open"),
             PollFailure::Unsupported(version) => {
                 write!(f, "the server is PostgreSQL {version}; versions 12 to 18 are read")
             }
@@ -88,10 +92,13 @@ impl std::error::Error for PollFailure {
             PollFailure::Connect(error) => Some(error),
             PollFailure::Probe(error) => Some(error),
             PollFailure::State(trouble) => Some(trouble),
-            PollFailure::Unsupported(_) => None,
+            PollFailure::Deadline | PollFailure::Unsupported(_) => None,
         }
     }
 }
+
+/// A held connection may take this part of the poll's time to answer the probe: one third.
+const HELD_CONNECTION_SHARE: u32 = 3;
 
 /// Polls one server again and again, over one held connection.
 pub struct Poller<S, T> {
@@ -132,7 +139,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             Some(held) => held,
             None => Held::load(&self.store).await.map_err(PollFailure::State)?,
         };
-        let probe = self.probe(deadline).await?;
+        let probe = self.probe_at_home(&mut held, deadline).await?;
         held.check_server(&self.target, &probe).map_err(PollFailure::State)?;
 
         let system_identifier = probe.identity.system_identifier;
@@ -164,20 +171,23 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         collected.absorb(answers);
     }
 
-    /// Probes over the held connection, or over a new one if that has ended.
-    async fn probe(&mut self, deadline: Instant) -> Result<Probe, PollFailure> {
-        if self.source.is_open()
-            && let Ok(probe) = self.probe_once(deadline).await
-        {
-            return Ok(probe);
+    /// Probes over the held connection, if there is one that answers. A connection that went dead in silence must
+    /// not use up the time that a new one needs.
+    async fn probe_held(&mut self, deadline: Instant) -> Option<Probe> {
+        if !self.source.is_open() {
+            return None;
         }
-        self.probe_fresh(None, deadline).await
+        let now = Instant::now();
+        let patience = now + deadline.saturating_duration_since(now) / HELD_CONNECTION_SHARE;
+        self.probe_once(patience).await.ok()
     }
 
     /// Opens a connection in place of the held one, and probes over it.
     async fn probe_fresh(&mut self, database: Option<&str>, deadline: Instant) -> Result<Probe, PollFailure> {
         self.control = None;
-        self.opened = Some(self.source.open(database).await.map_err(PollFailure::Connect)?);
+        let opened =
+            timeout_at(deadline, self.source.open(database)).await.map_err(|_| PollFailure::Deadline)?;
+        self.opened = Some(opened.map_err(PollFailure::Connect)?);
         let probe = self.probe_once(deadline).await?;
         if probe.session.search_path == "pg_catalog" || self.mode() == Some(Mode::Pooled) {
             return Ok(probe);

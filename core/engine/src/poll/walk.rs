@@ -5,6 +5,7 @@ use std::time::Duration;
 use pgquerylens_model::cadence::is_due;
 use pgquerylens_model::capabilities::PROVIDER_DATABASES;
 use pgquerylens_model::report::WalkProgress;
+use pgquerylens_model::rows::Rows;
 use pgquerylens_model::view::Cadence;
 use pgquerylens_model::views::database;
 use tokio::time::Instant;
@@ -27,7 +28,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         held: &mut Held,
         deadline: Instant,
     ) -> Option<WalkProgress> {
-        let names = self.databases_to_walk(collected)?;
+        let names = self.databases_to_walk(collected, held)?;
         let total = names.len();
         let first = self.begin_round(&names, collected, held)?;
         let mut read = 0;
@@ -48,19 +49,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
     }
 
     /// Databases in a fixed order, without the connected one, the provider's own, and those that take no connections.
-    fn databases_to_walk(&self, collected: &Collected) -> Option<Vec<String>> {
-        let known = || -> Option<Vec<String>> {
-            let rows = &collected.snapshot(&database::VIEW)?.rows;
-            let column = database::VIEW.column_index("datname")?;
-            let allowed = database::VIEW.column_index("datallowconn");
-            let takes = |row: &usize| allowed.and_then(|column| rows.flag(column, *row)) != Some(false);
-            let rows_taken = (0..rows.len()).filter(takes);
-            Some(rows_taken.filter_map(|row| rows.label(column, row)).map(str::to_owned).collect())
-        };
+    fn databases_to_walk(&self, collected: &Collected, held: &Held) -> Option<Vec<String>> {
+        let asked = held.state().statements_home.as_ref().map(|home| home.asked.clone());
         let mut names = match &self.options.databases {
-            Databases::Connected => return None,
+            Databases::Connected => vec![asked?],
             Databases::Named(names) => names.clone(),
-            Databases::All => known()?,
+            Databases::All => connectable(&collected.snapshot(&database::VIEW)?.rows),
         };
         names.retain(|name| {
             *name != collected.probe.database_name && !PROVIDER_DATABASES.contains(&name.as_str())
@@ -98,4 +92,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         self.read(planned, &mut here, deadline).await;
         collected.join(here);
     }
+}
+
+/// Returns the names of the databases that take connections, from the rows of `pg_stat_database`.
+pub(super) fn connectable(rows: &Rows) -> Vec<String> {
+    let Some(column) = database::VIEW.column_index("datname") else { return Vec::new() };
+    let allowed = database::VIEW.column_index("datallowconn");
+    let takes = |row: &usize| allowed.and_then(|column| rows.flag(column, *row)) != Some(false);
+    let taken = (0..rows.len()).filter(takes);
+    taken.filter_map(|row| rows.label(column, row)).map(str::to_owned).collect()
 }

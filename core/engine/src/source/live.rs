@@ -16,7 +16,6 @@ pub struct Live {
     target: Target,
     limits: Limits,
     session: Option<Session>,
-    at_home: bool,
     spent: Spent,
 }
 
@@ -32,7 +31,7 @@ struct Spent {
 impl Live {
     /// Names the server; nothing is opened yet.
     pub fn new(target: Target, limits: Limits) -> Live {
-        Live { target, limits, session: None, at_home: false, spent: Spent::default() }
+        Live { target, limits, session: None, spent: Spent::default() }
     }
 
     /// Returns the target.
@@ -43,18 +42,19 @@ impl Live {
 
 impl Source for Live {
     fn is_open(&self) -> bool {
-        self.at_home && self.session.as_ref().is_some_and(|session| !session.is_closed())
+        self.session.as_ref().is_some_and(|session| !session.is_closed())
     }
 
     async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
         self.close();
         let target = database.map_or_else(|| self.target.clone(), |name| self.target.with_database(name));
+        let timeout = target.connect_timeout.unwrap_or(self.limits.connect_timeout);
         let options = self.limits.startup_options();
         let startup = Startup { application_name: APPLICATION_NAME, options: Some(&options) };
-        let (dialled, mode) = match dial(&target, startup, self.limits.connect_timeout).await {
+        let (dialled, mode) = match dial(&target, startup, timeout).await {
             Err(ConnectError::OptionsRefused(_)) => {
                 let without = Startup { application_name: APPLICATION_NAME, options: None };
-                (dial(&target, without, self.limits.connect_timeout).await?, Mode::Pooled)
+                (dial(&target, without, timeout).await?, Mode::Pooled)
             }
             dialled => (dialled?, Mode::Direct),
         };
@@ -63,7 +63,6 @@ impl Source for Live {
         let opened = Opened { version, tls: dialled.tls.clone(), mode };
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;
-        self.at_home = database.is_none();
         Ok(opened)
     }
 
@@ -116,7 +115,8 @@ impl Source for Live {
     ) -> Result<u64, ReadError> {
         let Some(session) = &mut self.session else { return Err(lost()) };
         let streamed = session.stream(unit, budget_bytes, deadline, sink).await;
-        if streamed.as_ref().is_err_and(ReadError::ends_session) {
+        // Whatever went wrong went wrong inside a transaction: the connection is not worth mending.
+        if streamed.is_err() {
             self.close();
         }
         streamed

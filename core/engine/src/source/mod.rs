@@ -132,7 +132,7 @@ pub struct Opened {
 
 /// Where rows come from. Implemented by the live server, by a recording, and by the recorder around the first.
 pub trait Source {
-    /// Tells whether a connection to the target's own database is open.
+    /// Tells whether a connection is open.
     fn is_open(&self) -> bool;
 
     /// Opens a connection to the target, or to another of its databases, in place of the one that is held.

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pgquerylens_model::probe::PROBE;
 use pgquerylens_model::report::Cost;
 use pgquerylens_model::rows::{RawText, Rows, Series};
 use pgquerylens_model::version::ServerVersion;
@@ -216,7 +217,7 @@ impl<S: Source + Send> Source for Recorder<S> {
     }
 }
 
-/// A recording, replayed poll by poll. A probe of the target's own database begins the next one.
+/// A recording, replayed poll by poll. A probe that this poll has no answer for begins the next one.
 #[derive(Debug)]
 pub struct Replay {
     polls: VecDeque<RecordedPoll>,
@@ -272,9 +273,11 @@ impl Replay {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
-        let is_probe = request.view.name == pgquerylens_model::probe::PROBE.name && self.database.is_none();
-        let key = (None, request.view.name.to_owned());
-        if is_probe && self.answers.get(&key).is_none_or(VecDeque::is_empty) {
+        let key = (self.database.clone(), request.view.name.to_owned());
+        let unanswered = self.answers.get(&key).is_none_or(VecDeque::is_empty);
+        let next_begins_here =
+            self.polls.front().is_some_and(|poll| poll.begins_in(self.database.as_deref()));
+        if request.view.name == PROBE.name && unanswered && next_begins_here {
             self.begin_next_poll();
         }
         Answer { view: request.view, rows: self.next_rows(request.view), duration: Duration::ZERO }
@@ -283,7 +286,7 @@ impl Replay {
 
 impl Source for Replay {
     fn is_open(&self) -> bool {
-        self.is_open && self.database.is_none()
+        self.is_open
     }
 
     async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
@@ -326,6 +329,12 @@ impl Source for Replay {
             }
         }
         Ok(bytes)
+    }
+}
+
+impl RecordedPoll {
+    fn begins_in(&self, database: Option<&str>) -> bool {
+        self.results.first().is_some_and(|result| result.database.as_deref() == database)
     }
 }
 

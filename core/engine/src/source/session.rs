@@ -134,9 +134,10 @@ impl Session {
         deadline: Instant,
         sink: &mut TextSink<'_>,
     ) -> Result<u64, ReadError> {
-        self.counts.round_trips += 1;
         let sent = self.plan(std::slice::from_ref(unit));
         self.counts.statements += sent.len() as u64;
+        // One after another: a stream that is broken off must not leave statements on their way.
+        self.counts.round_trips += sent.len() as u64;
         let streamed = timeout_at(deadline, stream_unit(&self.client, &sent, budget_bytes, sink)).await;
         match streamed {
             Ok(Ok(bytes)) => Ok(bytes),

@@ -22,11 +22,24 @@ pub struct State {
     pub walk_next: Option<String>,
     /// When the walk last began a round.
     pub walk_began: Option<Timestamp>,
+    /// Where statements are read, if not in the database that was asked for.
+    pub statements_home: Option<StatementsHome>,
+    /// When the databases were last searched for pg_stat_statements.
+    pub statements_sought_at: Option<Timestamp>,
     /// Names of roles by oid, from the last time they were read.
     pub roles: Vec<(i64, String)>,
     /// What is known of the statements' texts.
     pub texts: TextLedger,
     baselines: Vec<StoredBaseline>,
+}
+
+/// A database that has pg_stat_statements, in place of one that has not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementsHome {
+    /// The database that was asked for.
+    pub asked: String,
+    /// The database whose extension is used.
+    pub found: String,
 }
 
 /// When a view was last read.

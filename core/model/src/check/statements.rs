@@ -116,7 +116,7 @@ fn tracking(facts: &CheckFacts) -> Option<Aspect> {
 }
 
 fn planning(facts: &CheckFacts) -> Option<Aspect> {
-    let aspect = named("pg_stat_statements.track_planning", "pg_stat_statements.track_planning");
+    let aspect = named("pg_stat_statements.track_planning", "track_planning");
     Some(match facts.probe.capabilities.switches.track_planning? {
         true => aspect.ok("on"),
         false => aspect

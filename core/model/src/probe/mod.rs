@@ -176,6 +176,18 @@ impl Probe {
         })
     }
 
+    /// Returns how many bytes of a running statement's text the server keeps; a text may be one shorter.
+    pub fn activity_query_bytes(&self) -> usize {
+        let shown = self.track_activity_query_size.as_deref().unwrap_or_default();
+        let digits = shown.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = match &shown[digits.len()..] {
+            "kB" => 1 << 10,
+            "MB" => 1 << 20,
+            _ => 1,
+        };
+        digits.parse::<usize>().map_or(usize::MAX, |number| number.saturating_mul(unit))
+    }
+
     /// Returns what our role can see, the part of it that decides whether row sets are comparable.
     pub fn visibility(&self) -> Visibility {
         let rights = &self.capabilities.rights;

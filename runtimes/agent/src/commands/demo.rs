@@ -3,6 +3,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Duration;
 
 use pgquerylens_engine::conninfo::{self, Environment};
 use pgquerylens_engine::limits::Limits;
@@ -30,15 +31,22 @@ const DATABASE: &str = "shop";
 const SEED: u64 = 1;
 /// Views of the slow classes are read now and then in a demo too, or nobody would see them change.
 const PAUSES: Pauses = Pauses { minutes_seconds: 15.0, hours_seconds: 3_600.0 };
+/// New statements get their text soon; the shop has few.
+const TEXT_PAUSE_SECONDS: f64 = 5.0;
+/// How long the shop works before the first poll. Its stock-taker holds a row for 2.5 s out of every 3, the usual
+/// interval of polls: two seconds into that the wait for it is worth seeing.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 const CLOSING: &str = "\
-That was a shop with four mistakes planted, which the reports show:
-  an index is missing    select … from shop.orders where customer_email = $1: most of the time, every row read
-  a row is held open     shop-stock changes a product and thinks for 2.5 s; shop-prices waits for it: blocked sessions
-  sorts do not fit       shop-report ranks all order items with work_mem 256kB: temporary blocks
-  bulk loads             shop-import writes 2,000 rows at a time: most of the WAL
+That was a small shop with four mistakes planted, and this is where they showed:
+  a row is held open   shop-stock changes a product and commits 2.5 s later: WHO BLOCKS WHOM, and the
+                       update of shop.products that waits for it has most of the time
+  an index is missing  select … from shop.orders where customer_email = …: next by time, a few rows
+                       for many milliseconds; rows read/s of the database
+  a sort does not fit  select product_id, count(*) …: the temp column
+  bulk loads           insert into shop.page_views …: the WAL column
 
-The server is stopped and its files are gone. Your own database needs a role with pg_monitor, and:
+The server is stopped and its files are gone. To look at a database of yours, with pg_monitor:
   pgquerylens poll postgresql://user@host/db
 ";
 
@@ -104,7 +112,10 @@ impl Theatre {
         server.execute_in(DATABASE, "create extension pg_stat_statements").await?;
         let client = server.client(pgquerylens_sandbox::SUPERUSER, DATABASE).await?;
         shop::create(&client, shop::ORDERS).await?;
+        // What it took to build the shop is not what it does.
+        server.execute_in(DATABASE, "select pg_stat_statements_reset()").await?;
         let workload = Workload::start(&server.url(shop::ROLE, DATABASE), Pace::Lively, SEED).await?;
+        tokio::time::sleep(WARM_UP).await;
         Ok(Theatre { workload, server })
     }
 
@@ -131,7 +142,7 @@ async fn watch(
     let url = theatre.server.url(roles::MONITOR, DATABASE);
     let target = conninfo::resolve(Some(&url), &Environment::default())?;
     let address = target.address();
-    let limits = Limits { pauses: PAUSES, ..Limits::default() };
+    let limits = Limits { pauses: PAUSES, text_pause_seconds: TEXT_PAUSE_SECONDS, ..Limits::default() };
     let options = PollOptions {
         limits: limits.clone(),
         top,

@@ -1,5 +1,6 @@
 //! The subcommands, one file each: from what the user said to what is done.
 
+mod check;
 mod completions;
 mod demo;
 mod man;
@@ -38,6 +39,7 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
     match spec.subcommand {
         Subcommand::Demo => demo::run(given, process).await,
         Subcommand::Poll => poll::run(given, process).await,
+        Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,
         Subcommand::Completions => completions::run(given),

@@ -25,6 +25,19 @@ pub(super) enum Last {
     Failed(Failure),
 }
 
+impl Last {
+    /// Tells of a failure, which then is not told again at the end.
+    fn said(self) -> Last {
+        match self {
+            Last::Failed(failure) => {
+                output::say_failure(&failure);
+                Last::Failed(failure.silenced())
+            }
+            Last::Reported => self,
+        }
+    }
+}
+
 /// Polls on the schedule and hands every report to `show`. A poll that fails is told and the next one tried, unless it
 /// is the last.
 pub(super) async fn repeat<S: Source, T: StateStore>(
@@ -44,11 +57,12 @@ pub(super) async fn repeat<S: Source, T: StateStore>(
         };
         let next = schedule.next(start, began, Instant::now(), done).filter(|_| !is_stopped);
         let Some(tick) = next else { return Ok(last) };
-        if let Last::Failed(failure) = &last {
-            output::say_failure(failure);
-        }
+        let last = last.said();
         if tick.skipped > 0 {
-            output::say_warning(format!("the poll took longer than the interval: {} skipped", tick.skipped));
+            output::say_warning(format!(
+                "the poll took longer than the interval: {} ticks skipped",
+                tick.skipped
+            ));
         }
         let is_stopped = tokio::select! {
             () = sleep_until(tick.at) => false,

@@ -23,8 +23,21 @@ pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Targ
 
 /// Returns the budget of a poll.
 pub(super) fn limits(given: &mut Given<'_>) -> Limits {
-    let usual = Limits::default();
+    let usual = session_limits(given);
     let seconds = |time: std::time::Duration| time.as_secs_f64();
+    Limits {
+        pauses: Pauses {
+            minutes_seconds: given.duration("minutes-pause").map_or(usual.pauses.minutes_seconds, seconds),
+            hours_seconds: given.duration("hours-pause").map_or(usual.pauses.hours_seconds, seconds),
+        },
+        text_pause_seconds: given.duration("text-pause").map_or(usual.text_pause_seconds, seconds),
+        ..usual
+    }
+}
+
+/// Returns the part of the budget that a single session has; the pauses between readings are the usual ones.
+pub(super) fn session_limits(given: &mut Given<'_>) -> Limits {
+    let usual = Limits::default();
     Limits {
         connect_timeout: given.duration("connect-timeout").unwrap_or(usual.connect_timeout),
         statement_timeout: given.duration("statement-timeout").unwrap_or(usual.statement_timeout),
@@ -34,12 +47,7 @@ pub(super) fn limits(given: &mut Given<'_>) -> Limits {
             .unwrap_or(usual.idle_in_transaction_timeout),
         work_mem_kib: work_mem_kib(given, usual.work_mem_kib),
         deadline: given.duration("deadline").unwrap_or(usual.deadline),
-        pauses: Pauses {
-            minutes_seconds: given.duration("minutes-pause").map_or(usual.pauses.minutes_seconds, seconds),
-            hours_seconds: given.duration("hours-pause").map_or(usual.pauses.hours_seconds, seconds),
-        },
         text_budget_bytes: given.bytes("text-budget").unwrap_or(usual.text_budget_bytes),
-        text_pause_seconds: given.duration("text-pause").map_or(usual.text_pause_seconds, seconds),
         ..usual
     }
 }
@@ -82,15 +90,20 @@ pub(super) fn order(given: &mut Given<'_>) -> Order {
     Order::ALL.into_iter().find(|order| order.name() == name).unwrap_or(Order::Time)
 }
 
-/// Returns how reports look; those of a repeated poll replace each other in a terminal.
-pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) -> Form {
+/// Returns how what is shown looks: its width and whether it has colour.
+pub(super) fn look(given: &mut Given<'_>, process: &Process) -> RenderOptions {
     let colour = match given.choice("colour") {
         Some("always") => true,
         Some("never") => false,
         _ => process.colour,
     };
     let width = process.terminal.map_or(MAX_WIDTH, |terminal| terminal.width);
-    let options = RenderOptions { width, colour, ..RenderOptions::default() };
+    RenderOptions { width, colour, ..RenderOptions::default() }
+}
+
+/// Returns how reports look; those of a repeated poll replace each other in a terminal.
+pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) -> Form {
+    let options = look(given, process);
     let options =
         RenderOptions { top: given.count("top").unwrap_or(options.top), order: order(given), ..options };
     match process.terminal {

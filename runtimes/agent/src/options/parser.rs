@@ -108,8 +108,8 @@ fn exit_codes() -> Vec<(String, &'static str)> {
 
 fn environment() -> StyledStr {
     StyledStr::from(
-        "Environment:\n  Every option can be said there too: --statement-timeout as PGQUERYLENS_STATEMENT_TIMEOUT; the \
-         command\n  line wins. The server is found by PGHOST, PGUSER, PGSERVICE and the other variables of libpq.",
+        "Environment:\n  Every option can be said there too, --lock-timeout as PGQUERYLENS_LOCK_TIMEOUT; flags win.\n  \
+         The server is found by PGHOST, PGUSER, PGSERVICE and the other variables of libpq.",
     )
 }
 
@@ -227,6 +227,60 @@ mod tests {
 
     #[test]
     fn help_teaches() {
-        expect_test::expect![[r#""#]].assert_eq(&help(None));
+        expect_test::expect![[r#"
+            Shows what PostgreSQL spends its time on: which statements, since when, and who waits for whom.
+
+            It reads the server's own statistics over one read-only connection, subtracts them between two
+            polls, and says how much of the server's work they explain. It needs a role with pg_monitor, and
+            pg_stat_statements for statements. PostgreSQL 12 to 18.
+
+            Usage: pgquerylens <COMMAND>
+
+            Commands:
+              demo         Starts a throw-away PostgreSQL with a busy shop in it and watches it
+              poll         Reads a server once, or again and again, and reports what it did
+              check        Looks whether a server, a role and a connection are ready to be polled, and how to
+                           mend what is not
+              sql          Prints every statement that we may run on a version of PostgreSQL, for approval
+              record       Writes down what a server answers, without secrets, to replay or to attach to a bug
+                           report
+              completions  Prints the completions of a shell
+              man          Prints the man pages, or writes them into a folder
+              version      Prints the version, and with --verbose what it was built for
+              help         Print this message or the help of the given subcommand(s)
+
+            Options:
+              -h, --help
+                      Print help (see a summary with '-h')
+
+              -V, --version
+                      Print version
+
+            Where to start:
+              pgquerylens demo                                        watch it at work on a throw-away server
+              pgquerylens poll postgresql://user@host/db              one look at your own
+              pgquerylens poll --every 60s postgresql://user@host/db  minute by minute
+              pgquerylens sql --pg 16                                 what it would run there, to approve
+
+            Environment:
+              Every option can be said there too, --lock-timeout as PGQUERYLENS_LOCK_TIMEOUT; flags win.
+              The server is found by PGHOST, PGUSER, PGSERVICE and the other variables of libpq.
+
+            Exit codes:
+              0   done; also if the poll was degraded: no pg_stat_statements, rights missing, a view failed
+              1   the poll was degraded, under --strict; a check found an error, or under --strict a warning
+              64  an option or its value is wrong; all wrong values are listed
+              65  a state or recording is damaged, from a newer version or of another server
+              66  the recording is not there; for the demo: PostgreSQL is not installed
+              69  the server cannot be reached, is starting up, is full, or has a version we do not read
+              70  a fault of ours: please report it
+              73  a file or folder cannot be made
+              74  reading or writing a file went wrong: permission, disk full
+              75  another poll used the state, the deadline came first, or a signal: try again
+              76  what answered does not speak PostgreSQL's protocol as we know it
+              77  the server refused the login: password, role, database or pg_hba.conf
+              78  the connection settings are wrong, or the server's certificate is not trusted
+        "#]]
+        .assert_eq(&help(None));
     }
 }

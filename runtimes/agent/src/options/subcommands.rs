@@ -7,6 +7,8 @@ pub(crate) enum Subcommand {
     Demo,
     /// Polls.
     Poll,
+    /// Looks whether a server is ready to be polled.
+    Check,
     /// Prints our SQL.
     Sql,
     /// Writes a recording.
@@ -68,10 +70,21 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
                 "pgquerylens poll --state file:/var/lib/pgquerylens/shop service=shop",
                 "from cron, with intervals",
             ),
-            (
-                "pgquerylens poll --every 10s --format json | jq .status",
-                "for programs; the server by PGHOST …",
-            ),
+            ("pgquerylens poll --every 10s --format json | jq .status", "for programs; PGHOST names it"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Check,
+        name: "check",
+        about: "Looks whether a server, a role and a connection are ready to be polled, and how to mend what is not",
+        more: "Each aspect is ok, a warning or an error, with the SQL, setting or command that mends it in the words \
+               of whoever runs the server. Nothing is changed. It ends with 0 if all is ok or there are warnings \
+               only, with 1 if there is an error (under --strict also a warning), and with the code of a poll if \
+               the server cannot be asked.",
+        examples: &[
+            ("pgquerylens check postgresql://monitor@db.example.com/shop", "before the first poll"),
+            ("pgquerylens check --strict --format json service=shop | jq .level", "for programs"),
         ],
         hidden: false,
     },

@@ -6,6 +6,9 @@ use super::{Kind, OptionSpec, Place};
 /// Subcommands that poll a server of the user's.
 const POLLING: &[&str] = &["poll", "record"];
 
+/// Subcommands that open a session on a server of the user's.
+const CONNECTING: &[&str] = &["poll", "check", "record"];
+
 /// A row to start from.
 const ROW: OptionSpec = OptionSpec {
     name: "",
@@ -49,7 +52,7 @@ const OPTIONAL: Place = Place::Positional { required: false };
 /// Every option of every subcommand. One name may have two rows, where the default differs between subcommands.
 pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         help: "Where the server is: a URL, keyword=value pairs or a database name",
         more: "As psql takes it: postgresql://user@host:5432/db?sslmode=verify-full, or \"host=… dbname=… \
                user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
@@ -188,6 +191,16 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         )
     },
     OptionSpec {
+        commands: &["check"],
+        help: "Who runs the server, in whose words is said what to do; without it the server's settings tell",
+        more: "For example: --provider azure",
+        ..choice(
+            "provider",
+            Place::Named(What),
+            &["self-managed", "rds", "aurora", "cloud-sql", "alloydb", "azure"],
+        )
+    },
+    OptionSpec {
         commands: &["sql"],
         help: "The version of the extension pg_stat_statements, if it is not the newest of that major",
         more: "It stays what it was after a server upgrade, until alter extension … update. \
@@ -201,6 +214,20 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         more: "json is one document per poll on a line of its own, described in docs/reference/document.md. \
                For example: --format json | jq .status",
         ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
+        commands: &["check"],
+        default: Some("table"),
+        help: "A list for people, or JSON for programs",
+        more: "json is one document, \"schema\": \"pgquerylens.check/1\". \
+               For example: --format json | jq '.aspects[] | select(.level != \"ok\")'",
+        ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
+        commands: &["check"],
+        help: "Exit with 1 also if there are warnings only",
+        more: "For example, before a deployment: --strict",
+        ..flag("strict", Place::Named(Output))
     },
     OptionSpec {
         commands: &["poll", "demo"],
@@ -217,7 +244,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..choice("order", Place::Named(Output), &["time", "io", "wal", "temp", "calls"])
     },
     OptionSpec {
-        commands: &["poll", "demo"],
+        commands: &["poll", "check", "demo"],
         default: Some("auto"),
         help: "Colours: where the output is a terminal, always or never",
         more: "auto honours NO_COLOR and CLICOLOR. For example: --colour always | less -R",
@@ -235,21 +262,21 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..flag("verbose", Place::Named(Output))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("30s"),
         help: "The whole poll; what was read by then is reported, what runs is cancelled",
         more: "For example: --deadline 20s",
         ..duration("deadline", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("5s"),
         help: "Finding, connecting to and logging in at one address",
         more: "It overrides connect_timeout of the connection string. For example: --connect-timeout 10s",
         ..duration("connect-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("10s"),
         help: "statement_timeout of our session",
         more: "One view that takes longer is left out and named; the others are read. \
@@ -257,14 +284,14 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("statement-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("250ms"),
         help: "lock_timeout of our session: how long we wait for another session's lock",
         more: "For example: --lock-timeout 100ms",
         ..duration("lock-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("10s"),
         help: "idle_in_transaction_session_timeout of our session",
         more: "The server ends our session if we hang in the middle of a poll. \
@@ -272,7 +299,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("idle-in-transaction-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("16MiB"),
         help: "work_mem of our session",
         more: "The counters of 10,000 statements fit into the default without a temporary file. \
@@ -294,7 +321,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("hours-pause", Place::Named(Limits))
     },
     OptionSpec {
-        commands: POLLING,
+        commands: CONNECTING,
         default: Some("64MiB"),
         help: "The most bytes of statement text that one reading may bring",
         more: "The server loads all texts for a reading of any. Where more are to be expected, statements are \

@@ -46,7 +46,7 @@ fn server(metrics: &UnifiedMetrics) -> Vec<Span> {
     facts
 }
 
-fn provider(provider: Provider) -> Option<&'static str> {
+pub(super) fn provider(provider: Provider) -> Option<&'static str> {
     match provider {
         Provider::SelfManaged => None,
         Provider::Rds => Some("Amazon RDS"),

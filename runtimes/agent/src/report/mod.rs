@@ -4,6 +4,7 @@
 //! that was asked for. Nothing here reads a clock or knows whether it writes to a terminal.
 
 mod blocking;
+mod check;
 mod cost;
 mod databases;
 mod fields;
@@ -24,6 +25,7 @@ mod verdict;
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::selection::Order;
 
+pub(crate) use check::render_check;
 use line::{Line, Span, Tone};
 
 /// How the report is to look.

@@ -56,8 +56,9 @@ fn head(server: &Server) -> String {
     let settings = Limits::default().session_settings();
     lines.extend(settings.iter().map(|(name, value)| format!("    {name} = {value}")));
     lines.push("One connection at a time. Every statement is a transaction of its own, but for:".to_owned());
-    lines.extend(AROUND.iter().map(|(text, when)| format!("    {text}  ({when})")));
-    lines.push(format!("Databases of providers are never read: {}.", PROVIDER_DATABASES.join(", ")));
+    lines.extend(AROUND.iter().flat_map(|(text, when)| [format!("    {text}"), format!("        {when}")]));
+    lines.push("Databases of providers are never visited:".to_owned());
+    lines.push(format!("    {}", PROVIDER_DATABASES.join(", ")));
     lines.iter().map(|line| format!("-- {line}").trim_end().to_owned() + "\n").collect()
 }
 
@@ -143,6 +144,19 @@ mod tests {
             let page = sql(&server);
             let ends = page.lines().filter(|line| line.ends_with(';') && !line.starts_with("--")).count();
             assert_eq!(ends, statements(&server).len(), "{major}");
+        }
+    }
+
+    /// What the engine sends around our statements stands in its code; this page must not tell another story.
+    #[test]
+    fn what_is_sent_around_is_what_the_engine_has() {
+        let engine = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../core/engine/src");
+        let code = ["source/session.rs", "dial/mod.rs"]
+            .map(|name| std::fs::read_to_string(engine.join(name)).unwrap());
+        for (text, _) in AROUND {
+            let text =
+                text.split("'search_path', 'pg_catalog'").next().unwrap().trim_start_matches("select ");
+            assert!(code.iter().any(|code| code.contains(text)), "{text}");
         }
     }
 

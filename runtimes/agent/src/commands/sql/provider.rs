@@ -19,12 +19,8 @@ pub(super) fn preloading(provider: Provider) -> &'static str {
         Provider::SelfManaged => {
             "shared_preload_libraries = 'pg_stat_statements' in postgresql.conf, and a restart"
         }
-        Provider::Rds => {
-            "shared_preload_libraries in the DB parameter group, and a reboot if it was not there"
-        }
-        Provider::Aurora => {
-            "shared_preload_libraries in the DB cluster parameter group, and a reboot if it was not there"
-        }
+        Provider::Rds => "shared_preload_libraries in the DB parameter group, and a reboot",
+        Provider::Aurora => "shared_preload_libraries in the DB cluster parameter group, and a reboot",
         Provider::CloudSql | Provider::AlloyDb => "it is preloaded; only the extension has to be created",
         Provider::Azure => {
             "the server parameters azure.extensions and shared_preload_libraries, and a restart"

@@ -1,0 +1,86 @@
+//! What the bench is asked to do. Two parts, a number of rounds, and a document to write the figures into.
+
+use std::path::PathBuf;
+
+use crate::collector::orders::Orders;
+
+const USAGE: &str = "usage: pgquerylens-bench [cost] [churn] [--pairs N] [--polls N] [--write FILE]
+
+  cost         what a poll costs, against the floor and the usual way
+  churn        what eviction costs the figures, against other ways to subtract
+  --pairs N    interleaved rounds of every comparison (30)
+  --polls N    polls over which the cost must stay flat (1000)
+  --write FILE put the tables as Markdown between the marks of this document
+
+Without a part, both are run.";
+
+const PAIRS: usize = 30;
+const POLLS: usize = 1_000;
+
+/// A part of the bench.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Part {
+    /// Polls against the references.
+    Cost,
+    /// Windows under eviction.
+    Churn,
+    /// A collector of its own process, started by the cost part.
+    Child(Orders),
+}
+
+/// The arguments.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) pairs: usize,
+    pub(crate) polls: usize,
+    pub(crate) write: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Reads them, or returns how they are written.
+    pub(crate) fn of(given: impl Iterator<Item = String>) -> Result<Arguments, &'static str> {
+        let mut arguments = Arguments { parts: Vec::new(), pairs: PAIRS, polls: POLLS, write: None };
+        let mut given = given;
+        while let Some(word) = given.next() {
+            let mut value = || given.next().ok_or(USAGE);
+            match word.as_str() {
+                "cost" => arguments.parts.push(Part::Cost),
+                "churn" => arguments.parts.push(Part::Churn),
+                "child" => {
+                    let orders = serde_json::from_str(&value()?).map_err(|_| USAGE)?;
+                    arguments.parts.push(Part::Child(orders));
+                }
+                "--pairs" => arguments.pairs = number(&value()?)?,
+                "--polls" => arguments.polls = number(&value()?)?,
+                "--write" => arguments.write = Some(value()?.into()),
+                _ => return Err(USAGE),
+            }
+        }
+        if arguments.parts.is_empty() {
+            arguments.parts = vec![Part::Cost, Part::Churn];
+        }
+        Ok(arguments)
+    }
+}
+
+fn number(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or(USAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_parts_and_numbers() {
+        let read = |words: &str| Arguments::of(words.split_whitespace().map(str::to_owned));
+        assert_eq!(read("").unwrap().parts, [Part::Cost, Part::Churn]);
+        let arguments = read("churn --pairs 5 --write a.md").unwrap();
+        assert_eq!((arguments.parts, arguments.pairs), (vec![Part::Churn], 5));
+        assert_eq!(arguments.write, Some("a.md".into()));
+        for wrong in ["--pairs", "--pairs 0", "fast"] {
+            assert_eq!(read(wrong), Err(USAGE));
+        }
+    }
+}
