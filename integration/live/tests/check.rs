@@ -203,10 +203,9 @@ async fn settings_are_read_and_mended() {
 async fn evictions_call_for_a_higher_limit() {
     for major in [majors()[0], newest()] {
         let server = monitored(well_configured(major).setting("pg_stat_statements.max", "100")).await;
-        let many: String = (0..150).map(|i| format!("select 1 as column_{i};")).collect();
         let client = server.superuser().await.unwrap();
-        for statement in many.split_inclusive(';') {
-            client.batch_execute(statement).await.unwrap();
+        for columns in 1..150 {
+            client.batch_execute(&format!("select {}", vec!["1"; columns].join(","))).await.unwrap();
         }
         let checked = checked(&server.url(roles::MONITOR, "postgres")).await;
         let limit = aspect(&checked, "pg_stat_statements.max");

@@ -9,7 +9,7 @@ use pgquerylens_engine::dial::ConnectError;
 use pgquerylens_engine::poll::PollFailure;
 use pgquerylens_live::faults::{Kept, Planted, said, statements_window};
 use pgquerylens_live::{failures, monitor, monitored, view};
-use pgquerylens_model::report::Status;
+use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::views::recovery;
 use pgquerylens_model::window::Quality;
 use pgquerylens_sandbox::tls::{Certificates, ServerCertificate};
@@ -42,10 +42,23 @@ async fn a_refused_login_names_role_and_database() {
     server.execute("create database closed").await.unwrap();
     server.execute("revoke connect on database closed from public").await.unwrap();
 
-    check(&kept, &url.replace(":sandbox@", ":wrong@"), expect![[""]]).await;
-    check(&kept, &server.url(roles::MONITOR, "nowhere"), expect![[""]]).await;
-    check(&kept, &server.url(roles::MONITOR, "closed"), expect![[""]]).await;
-    check(&kept, &url.replace("disable", "require"), expect![[""]]).await;
+    check(&kept, &url.replace(":sandbox@", ":wrong@"), expect![[r#"
+        log in to 127.0.0.1:PORT/postgres as "pgquerylens": password authentication failed for user "pgquerylens" (SQLSTATE 28P01)
+        → check the password in PGPASSWORD, ~/.pgpass or the service file, and the role: a role that does not exist gives the same error"#]]).await;
+    check(&kept, &server.url(roles::MONITOR, "nowhere"), expect![[r#"
+        log in to 127.0.0.1:PORT/nowhere as "pgquerylens": database "nowhere" does not exist (SQLSTATE 3D000)
+        → name an existing database: …/DATABASE in the URL, dbname= or PGDATABASE; without one the name of the role is taken"#]]).await;
+    check(&kept, &server.url(roles::MONITOR, "closed"), expect![[r#"
+        log in to 127.0.0.1:PORT/closed as "pgquerylens": permission denied for database "closed" (SQLSTATE 42501)
+        → as its owner run: grant connect on database "closed" to "pgquerylens""#]]).await;
+    check(
+        &kept,
+        &url.replace("disable", "require"),
+        expect![[r#"
+        encrypt the connection to 127.0.0.1:PORT/postgres: the server has no TLS
+        → set ssl=on on the server; choose sslmode=disable only if the network is trusted"#]],
+    )
+    .await;
     check_nothing_is_lost(&kept, &url, &planted, 5).await;
 }
 
@@ -70,13 +83,19 @@ async fn a_bad_certificate_is_named_with_what_is_wrong() {
     let good = server_with(&certificates, ServerCertificate::Good).await;
     let report = Kept::new().poll(&verified(&good, certificates.authority())).await.unwrap();
     assert_eq!(report.status, Status::Ok, "{:?}", report.notices);
-    check_certificate(&good, certificates.other_authority(), expect![[""]]).await;
+    check_certificate(&good, certificates.other_authority(), expect![[r#"
+        check the certificate of 127.0.0.1:PORT/postgres: it is signed by CN=sandbox authority, which is not in AUTHORITY
+        → choose sslrootcert=FILE with the certificate of its authority in it, or add that to the system's; sslmode=require without sslrootcert encrypts, whoever answers"#]]).await;
     drop(good);
     let elsewhere = server_with(&certificates, ServerCertificate::WrongHost).await;
-    check_certificate(&elsewhere, certificates.authority(), expect![[""]]).await;
+    check_certificate(&elsewhere, certificates.authority(), expect![[r#"
+        check the certificate of 127.0.0.1:PORT/postgres: it is for elsewhere.example and not for 127.0.0.1
+        → connect as host=elsewhere.example (add hostaddr=… if that name leads elsewhere), or choose sslmode=verify-ca to trust every server of that authority"#]]).await;
     drop(elsewhere);
     let expired = server_with(&certificates, ServerCertificate::Expired).await;
-    check_certificate(&expired, certificates.authority(), expect![[""]]).await;
+    check_certificate(&expired, certificates.authority(), expect![[r#"
+        check the certificate of 127.0.0.1:PORT/postgres: it expired 2002-01-01T00:00:00Z
+        → renew the server's certificate; until then sslmode=require without sslrootcert encrypts and checks nothing"#]]).await;
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -91,18 +110,20 @@ async fn a_full_server_is_named_and_polled_when_there_is_room() {
     while let Ok(client) = server.client(roles::PLAIN, "postgres").await {
         crowd.push(client);
     }
-    check(&kept, &url, expect![[""]]).await;
+    check(&kept, &url, expect![[r#"
+        log in to 127.0.0.1:PORT/postgres as "pgquerylens": remaining connection slots are reserved for roles with the SUPERUSER attribute (SQLSTATE 53300)
+        → raise max_connections or the limit of the role or database, or close idle sessions; so that monitoring gets in when the rest is taken set reserved_connections and run on 16 and later: grant pg_use_reserved_connections to "pgquerylens""#]]).await;
     drop(crowd);
     while server.client(roles::PLAIN, "postgres").await.is_err() {}
     check_nothing_is_lost(&kept, &url, &planted, 3).await;
 }
 
 /// Polls until it works again, and returns what was said in the meantime.
-async fn failures_until_up(kept: &Kept, url: &str) -> Vec<PollFailure> {
+async fn failures_until_up(kept: &Kept, url: &str) -> (Vec<PollFailure>, PollReport) {
     let mut said = Vec::new();
     loop {
         match kept.poll(url).await {
-            Ok(_) => return said,
+            Ok(report) => return (said, report),
             Err(failure) => said.push(failure),
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -111,26 +132,26 @@ async fn failures_until_up(kept: &Kept, url: &str) -> Vec<PollFailure> {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_server_in_crash_recovery_is_named_and_polled_when_it_is_up() {
-    let quiet = Server::new(18).setting("checkpoint_timeout", "1h").setting("max_wal_size", "2GB");
-    let mut server = monitored(quiet).await;
+    let much_to_recover = Server::new(18).setting("checkpoint_timeout", "1h").setting("max_wal_size", "2GB");
+    let mut server = monitored(much_to_recover).await;
     heaps::tables(&server.superuser().await.unwrap(), 2_000).await.unwrap();
     let kept = Kept::new();
     let url = server.url(roles::MONITOR, "postgres");
     kept.poll(&url).await.unwrap();
     server.stop(Shutdown::Immediate).await.unwrap();
-    let (started, failed) = tokio::join!(server.start_again(), failures_until_up(&kept, &url));
+    let (started, (failed, report)) = tokio::join!(server.start_again(), failures_until_up(&kept, &url));
     started.unwrap();
-    let starting =
-        failed.iter().find(|failure| matches!(failure, PollFailure::Connect(ConnectError::StartingUp(_))));
-    let starting = starting.unwrap_or_else(|| panic!("nobody said that it starts: {failed:?}"));
-    expect![[""]].assert_eq(&said(starting));
-    let expected = |failure: &PollFailure| {
-        matches!(
-            failure,
-            PollFailure::Connect(ConnectError::StartingUp(_) | ConnectError::CannotReach { .. })
-        )
-    };
-    assert!(failed.iter().all(expected), "{failed:?}");
+    let starts =
+        |failure: &&PollFailure| matches!(failure, PollFailure::Connect(ConnectError::StartingUp(_)));
+    let (starting, others): (Vec<_>, Vec<_>) = failed.iter().partition(starts);
+    let refused =
+        |failure: &&PollFailure| matches!(failure, PollFailure::Connect(ConnectError::CannotReach { .. }));
+    assert!(others.iter().all(refused), "{others:?}");
+    let said = said(starting.first().unwrap_or_else(|| panic!("nobody said that it starts: {others:?}")));
+    assert!(said.contains("the database system is ") && said.contains("(SQLSTATE 57P03)"), "{said}");
+    assert!(said.ends_with("wait until recovery has ended, the server's log says how far it is"), "{said}");
+    // The crash has cost the counters, and the report says so.
+    assert_ne!(statements_window(&report).quality, Quality::Exact);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -138,19 +159,24 @@ async fn a_server_that_shuts_down_is_named_and_its_restart_is_no_gap() {
     let mut server = monitored(Server::new(18)).await;
     let (kept, planted) = (Kept::new(), Planted::on(&server).await);
     let url = server.url(roles::MONITOR, "postgres");
-    let mut held = monitor(&server);
-    held.poll().await.unwrap();
     kept.poll(&url).await.unwrap();
     planted.run(&server, 4).await;
-    drop(held);
-
     let lingering = server.superuser().await.unwrap();
     server.begin_stop(Shutdown::Smart).unwrap();
     while server.superuser().await.is_ok() {}
-    check(&kept, &url, expect![[""]]).await;
+    check(&kept, &url, expect![[r#"
+        log in to 127.0.0.1:PORT/postgres as "pgquerylens": the database system is shutting down (SQLSTATE 57P03)
+        → connect again when the server has been started"#]]).await;
     drop(lingering);
     server.stop(Shutdown::Smart).await.unwrap();
-    check(&kept, &url, expect![[""]]).await;
+    check(
+        &kept,
+        &url,
+        expect![[r#"
+        connect to 127.0.0.1:PORT/postgres: connection refused
+        → check that the server runs, listens there (listen_addresses, port) and that no firewall rejects"#]],
+    )
+    .await;
     server.start_again().await.unwrap();
     check_nothing_is_lost(&kept, &url, &planted, 4).await;
 }
@@ -164,7 +190,10 @@ async fn a_poller_whose_server_was_stopped_goes_on_when_it_is_back() {
     planted.run(&server, 6).await;
     server.stop(Shutdown::Fast).await.unwrap();
     let failure = poller.poll().await.unwrap_err();
-    expect![[""]].assert_eq(&said(&failure));
+    expect![[r#"
+        connect to 127.0.0.1:PORT/postgres: connection refused
+        → check that the server runs, listens there (listen_addresses, port) and that no firewall rejects"#]]
+    .assert_eq(&said(&failure));
     server.start_again().await.unwrap();
     let report = poller.poll().await.unwrap();
     assert_eq!(statements_window(&report).quality, Quality::Exact);

@@ -59,6 +59,29 @@ mod tests {
         };
         let mut document = check_document(&report);
         document.as_object_mut().unwrap().shift_remove("pgquerylens_version");
-        expect_test::expect![[""]].assert_eq(&format!("{document:#}"));
+        expect_test::expect![[r#"
+            {
+              "schema": "pgquerylens.check/1",
+              "target": "db:5432/shop",
+              "provider": null,
+              "server_version": null,
+              "level": "error",
+              "error_count": 1,
+              "warning_count": 0,
+              "aspects": [
+                {
+                  "id": "connection",
+                  "title": "connection",
+                  "level": "error",
+                  "found": "connect to db:5432/shop: connection refused",
+                  "mend": {
+                    "steps": "start it",
+                    "sql": null,
+                    "command": null,
+                    "needs_restart": false
+                  }
+                }
+              ]
+            }"#]].assert_eq(&format!("{document:#}"));
     }
 }

@@ -60,7 +60,9 @@ impl Exit {
             Exit::Done => {
                 "done; also if the poll was degraded: no pg_stat_statements, rights missing, a view failed"
             }
-            Exit::Degraded => "the poll was degraded, under --strict; a check found an error, or under --strict a warning",
+            Exit::Degraded => {
+                "the poll was degraded, under --strict; a check found an error, or under --strict a warning"
+            }
             Exit::Usage => "an option or its value is wrong; all wrong values are listed",
             Exit::Data => "a state or recording is damaged, from a newer version or of another server",
             Exit::NoInput => "the recording is not there; for the demo: PostgreSQL is not installed",

@@ -116,6 +116,7 @@ impl From<PollFailure> for Failure {
         let (exit, advice) = match &failure {
             PollFailure::Connect(error) => (of_connecting(error), error.advice()),
             PollFailure::Probe(error) => of_probing(error),
+            PollFailure::Deadline => (Exit::TryAgain, "try again, or raise --deadline".to_owned()),
             PollFailure::Unsupported(_) => (
                 Exit::Unavailable,
                 "poll a server of a version we read, or use another pgquerylens".to_owned(),
@@ -281,6 +282,7 @@ mod tests {
             (PollFailure::Probe(ReadError::DeadlineReached), 75),
             (PollFailure::Probe(ReadError::Lost("gone".to_owned())), 69),
             (PollFailure::Probe(ReadError::NotRecorded), 65),
+            (PollFailure::Deadline, 75),
             (PollFailure::Unsupported(ServerVersion(110_000)), 69),
             (PollFailure::State(damaged), 65),
             (PollFailure::State(other), 65),

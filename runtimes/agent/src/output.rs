@@ -15,6 +15,9 @@ use crate::report::{RenderOptions, render};
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
+/// On a low screen a report names at least so many statements.
+const FEWEST_STATEMENTS: usize = 3;
+
 const CURSOR_HOME: &str = "\x1b[H";
 const CLEAR_REST_OF_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
@@ -84,7 +87,7 @@ impl Presenter {
             }
             Form::Screen(options, terminal) => {
                 let clear = if self.shown == 1 { CLEAR_SCREEN } else { "" };
-                let frame = frame(&render(report, options), terminal.height);
+                let frame = frame(&fitted(report, options, terminal.height), terminal.height);
                 self.last = Some(render(report, &RenderOptions { live: false, ..*options }));
                 write(&format!("{clear}{frame}"))
             }
@@ -98,6 +101,15 @@ impl Presenter {
             None => Ok(()),
         }
     }
+}
+
+/// Returns a report with as many statements as leave room for what comes after them: who blocks whom counts more than
+/// the tenth statement.
+fn fitted(report: &PollReport, options: &RenderOptions, height: usize) -> String {
+    let fewest = FEWEST_STATEMENTS.min(options.top);
+    let with_top = |top| render(report, &RenderOptions { top, ..*options });
+    let fits = |text: &String| text.lines().count() < height;
+    (fewest..=options.top).rev().map(with_top).find(fits).unwrap_or_else(|| with_top(fewest))
 }
 
 /// Returns a report as one screen: drawn over the one before without a flicker, cut where the screen ends.

@@ -29,6 +29,9 @@ const DRIVER_TLS: &str = "error performing TLS handshake";
 /// The server's function that checks the database; its errors are about the database, not about options.
 const ROUTINE_OF_DATABASE_CHECK: &str = "CheckMyDatabase";
 
+/// What a server says until it has recovered; the last of them from 14 on, before its state is consistent.
+const STARTING: [&str; 3] = ["starting up", "recovery", "not yet accepting"];
+
 impl Attempt<'_> {
     /// Sorts an error of the login.
     pub(super) fn login_error(&self, error: tokio_postgres::Error) -> ConnectError {
@@ -92,7 +95,7 @@ impl Attempt<'_> {
             "53300" => ConnectError::TooManyConnections(refusal),
             "57P01" | "57P02" => ConnectError::ShuttingDown(refusal),
             "57P03" if message.contains("shutting down") => ConnectError::ShuttingDown(refusal),
-            "57P03" if message.contains("starting up") || message.contains("recovery") => {
+            "57P03" if STARTING.iter().any(|words| message.contains(words)) => {
                 ConnectError::StartingUp(refusal)
             }
             "57P03" | "55000" => ConnectError::NotAccepting(refusal),

@@ -72,7 +72,7 @@ async fn answered(reply: Vec<u8>) -> ConnectError {
 #[tokio::test]
 async fn each_answer_has_its_error() {
     type Expected = fn(&ConnectError) -> bool;
-    let cases: [(&str, &str, &str, Expected); 23] = [
+    let cases: [(&str, &str, &str, Expected); 24] = [
         ("28P01", "password authentication failed", "", |e| matches!(e, ConnectError::WrongPassword(_))),
         ("28000", "no pg_hba.conf entry", "", |e| matches!(e, ConnectError::LoginRefused(_))),
         ("28000", "connection requires a valid client certificate", "", |e| {
@@ -91,6 +91,9 @@ async fn each_answer_has_its_error() {
         }),
         ("57P03", "the database system is starting up", "", |e| matches!(e, ConnectError::StartingUp(_))),
         ("57P03", "the database system is in recovery mode", "", |e| {
+            matches!(e, ConnectError::StartingUp(_))
+        }),
+        ("57P03", "the database system is not yet accepting connections", "", |e| {
             matches!(e, ConnectError::StartingUp(_))
         }),
         ("57P03", "the database system is shutting down", "", |e| matches!(e, ConnectError::ShuttingDown(_))),

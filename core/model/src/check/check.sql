@@ -70,32 +70,30 @@ select
     case when pg_catalog.pg_has_role(r.oid, 'pg_read_all_settings', 'usage')
         then pg_catalog.current_setting('shared_preload_libraries', true) end as shared_preload_libraries,
     pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'execute') as may_see_text_file,
-    (
-        select pg_catalog.count(*)
-        from pg_catalog.pg_class as c
-        where c.relkind = 'S' and not pg_catalog.has_sequence_privilege(c.oid, 'usage, select')
-    ) as hidden_sequences,
-    (
-        select pg_catalog.string_agg(pg_catalog.quote_ident(h.nspname), ', ')
-        from (
-            select n.nspname
-            from pg_catalog.pg_namespace as n
-            where exists (
-                select
-                from pg_catalog.pg_class as c
-                where
-                    c.relnamespace = n.oid
-                    and c.relkind = 'S'
-                    and not pg_catalog.has_sequence_privilege(c.oid, 'usage, select')
-            )
-            order by n.nspname
-            limit 5
-        ) as h
-    ) as hidden_sequence_schemas,
+    q.hidden_sequences,
+    q.hidden_sequence_schemas,
     pg_catalog.host(pg_catalog.inet_server_addr()) as server_address,
     pg_catalog.inet_server_port() as server_port,
     pg_catalog.current_setting('ssl')::pg_catalog.bool as server_has_tls
 from pg_catalog.pg_roles as r
 left join pg_catalog.pg_roles as m on m.rolname = 'pg_monitor'
 left join pg_catalog.pg_roles as u on u.rolname = 'pg_use_reserved_connections'
+cross join (
+    select
+        coalesce(pg_catalog.sum(h.sequences), 0)::pg_catalog.int8 as hidden_sequences,
+        pg_catalog.string_agg(pg_catalog.quote_ident(h.nspname), ', ' order by h.nspname) as hidden_sequence_schemas
+    from (
+        select
+            n.nspname,
+            pg_catalog.count(*) as sequences
+        from pg_catalog.pg_class as c
+        inner join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+        where
+            not pg_catalog.pg_is_other_temp_schema(n.oid)
+            -- A condition beside it may be tried in any order, and the function fails for what is no sequence.
+            and case when c.relkind = 'S'
+                then not pg_catalog.has_sequence_privilege(c.oid, 'usage, select') end
+        group by n.nspname
+    ) as h
+) as q
 where r.rolname = current_user

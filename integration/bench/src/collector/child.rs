@@ -7,7 +7,6 @@ use std::sync::Arc;
 use pgquerylens_engine::conninfo::{Environment, resolve};
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
-use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
@@ -34,7 +33,7 @@ pub(crate) async fn run(orders: &Orders) -> Result<bool> {
     }
 }
 
-async fn serve(orders: &Orders, store: impl StateStore) -> Result<bool> {
+async fn serve(orders: &Orders, store: impl StateStore + Sync) -> Result<bool> {
     let target = resolve(Some(&orders.url), &Environment::default()).map_err(|error| error.to_string())?;
     let options = options(orders);
     let weights = Arc::new(Weights::default());

@@ -39,7 +39,7 @@ impl<T> Weighed<T> {
     }
 }
 
-impl<T: StateStore> StateStore for Weighed<T> {
+impl<T: StateStore + Sync> StateStore for Weighed<T> {
     async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
         self.inner.read(name).await
     }

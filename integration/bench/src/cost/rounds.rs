@@ -1,4 +1,5 @@
-//! Interleaved rounds: the work goes on, then each rival reads once, in an order that turns with every round.
+//! Interleaved rounds: the work goes on, then each rival reads once, in an order that is balanced over
+//! the rounds.
 
 use super::rivals::{Rival, Sample};
 use super::stage::{Load, Stage};
@@ -8,6 +9,8 @@ use crate::samples::Samples;
 
 /// Rounds before those that count.
 const WARM_UP: usize = 3;
+/// Orders in which, over four rounds, each rival stands once in each place and once behind each other one.
+const ORDERS: [[usize; 4]; 4] = [[0, 1, 3, 2], [1, 2, 0, 3], [2, 3, 1, 0], [3, 0, 2, 1]];
 
 /// What one rival's readings cost.
 #[derive(Default)]
@@ -67,9 +70,8 @@ pub(crate) async fn compare(stage: &Stage, pairs: usize) -> Result<Comparison> {
     let mut series: [Series; 4] = Default::default();
     for round in 0..pairs {
         load.step().await?;
-        for place in 0..rivals.len() {
-            let turn = (round + place) % rivals.len();
-            series[turn].push(rivals[turn].take().await?);
+        for rival in ORDERS[round % ORDERS.len()] {
+            series[rival].push(rivals[rival].take().await?);
         }
     }
     for ((series, rival), before) in series.iter_mut().zip(&rivals).zip(before) {

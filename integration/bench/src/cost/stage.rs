@@ -83,10 +83,10 @@ impl Stage {
     /// Returns the bytes of temporary files that a backend wrote, by the server's log.
     pub(crate) fn temporary_bytes(&self, backend: u32) -> u64 {
         let of_backend = format!(" [{backend}] ");
-        let size = |line: &str| line.contains("temporary file:").then(|| line.rsplit_once("size ")?.1.parse().ok());
+        let size = |line: &str| line.rsplit_once("size ")?.1.parse::<u64>().ok();
         let log = self.server.log();
-        let lines = log.lines().filter(|line| line.contains(&of_backend));
-        lines.filter_map(|line| size(line).flatten()).sum::<u64>()
+        let files = log.lines().filter(|line| line.contains("temporary file:") && line.contains(&of_backend));
+        files.filter_map(size).sum()
     }
 }
 

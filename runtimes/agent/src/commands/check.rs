@@ -64,7 +64,8 @@ mod tests {
 
     fn checked(level: Level, failure: Option<PollFailure>) -> Checked {
         let aspect = Aspect { id: "id", title: "title", level, found: String::new(), mend: None };
-        let report = CheckReport { target: String::new(), provider: None, version: None, aspects: vec![aspect] };
+        let report =
+            CheckReport { target: String::new(), provider: None, version: None, aspects: vec![aspect] };
         Checked { report, failure }
     }
 

@@ -43,7 +43,7 @@ mod tests {
             }
             // clap_complete has no words for values in these two.
             let has_words = !matches!(shell, "elvish" | "powershell");
-            assert_eq!(script.contains("self-managed"), has_words, "{shell}");
+            assert_eq!(script.contains("alloydb"), has_words, "{shell}");
         }
     }
 }

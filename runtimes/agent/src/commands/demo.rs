@@ -2,6 +2,7 @@
 //! signal and leaves nothing behind.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 use pgquerylens_sandbox::workload::shop::{self, Pace, Workload};
-use pgquerylens_sandbox::{Error, Installation, Server, ServerBuilder, newest, roles};
+use pgquerylens_sandbox::{Error, Installation, Server, ServerBuilder, majors, newest, roles};
 
 use super::repeat::{Last, repeat};
 use super::settings;
@@ -58,8 +59,11 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let top = given.count("top").unwrap_or_default();
     let (postgres, said) = (given.text("postgres"), given.said("postgres"));
     given.finish()?;
-    if let Some(folder) = postgres.filter(|_| said == Said::CommandLine) {
-        return Err(begin_again_with(&folder, process));
+    if let Some(folder) = postgres {
+        look_into(&folder)?;
+        if said == Said::CommandLine {
+            return Err(begin_again_with(&folder, process));
+        }
     }
     let mut stop = Stop::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
     let opened = tokio::select! {
@@ -71,6 +75,20 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     watched?;
     output::write(&format!("\n{CLOSING}"))?;
     Ok(Exit::Done)
+}
+
+/// The sandbox looks elsewhere if a folder has no PostgreSQL; whoever named the folder wants to hear of that.
+fn look_into(folder: &str) -> Result<(), Failure> {
+    let has = |major: u32| Path::new(folder).join(major.to_string()).join("bin/postgres").exists();
+    if majors().into_iter().any(has) {
+        return Ok(());
+    }
+    let newest = newest();
+    Err(Failure::new(
+        Exit::NoInput,
+        format!("find PostgreSQL in {folder}: there is no {newest}/bin/postgres, nor one of an older major"),
+        format!("name the folder that has {newest}/bin below it, or leave --postgres out"),
+    ))
 }
 
 /// The sandbox finds PostgreSQL by the environment, which a process cannot change for itself: it becomes another one.
@@ -157,5 +175,20 @@ async fn watch(
     match last {
         Last::Reported => Ok(()),
         Last::Failed(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::look_into;
+
+    #[test]
+    fn a_folder_without_postgresql_is_not_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().to_str().unwrap();
+        assert_eq!(look_into(name).unwrap_err().exit.code(), 66);
+        std::fs::create_dir_all(folder.path().join("16/bin")).unwrap();
+        std::fs::write(folder.path().join("16/bin/postgres"), "").unwrap();
+        assert_eq!(look_into(name), Ok(()));
     }
 }

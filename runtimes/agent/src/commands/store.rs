@@ -21,7 +21,7 @@ impl Store {
         match text.strip_prefix("file:") {
             Some(path) if !path.is_empty() => return Store::File(FileStore::new(path)),
             Some(_) => {
-                given.mistake("--state file:", "the folder is missing: write file:/var/lib/pgquerylens/NAME")
+                given.mistake("--state file:", "the folder is missing: write file:/var/lib/pgquerylens/NAME");
             }
             None if text.contains("://") => {
                 given.mistake(format!("--state {text}"), "only folders are known: write file:PATH");

@@ -247,7 +247,7 @@ mod tests {
             assert_eq!(given.texts("database"), ["a,b", "c"]);
         });
         check(&[], &[("PGQUERYLENS_DATABASE", "a, b")], |given| {
-            assert_eq!(given.texts("database"), ["a", "b"])
+            assert_eq!(given.texts("database"), ["a", "b"]);
         });
     }
 

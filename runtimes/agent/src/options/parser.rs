@@ -167,7 +167,7 @@ mod tests {
         for option in OPTIONS {
             assert!(!option.commands.is_empty(), "{}", option.name);
             let known = |name: &&str| SUBCOMMANDS.iter().any(|spec| spec.name == *name);
-            assert!(option.commands.iter().all(|name| known(&name)), "{}", option.name);
+            assert!(option.commands.iter().all(known), "{}", option.name);
             let same_kind = |other: &&OptionSpec| other.name != option.name || other.kind == option.kind;
             assert!(OPTIONS.iter().all(|other| same_kind(&other)), "{}", option.name);
         }

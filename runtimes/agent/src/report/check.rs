@@ -138,11 +138,46 @@ mod tests {
 
     #[test]
     fn each_aspect_has_its_mend_beneath() {
-        check(100, expect![[""]]);
+        check(100, expect![[r#"
+            db:5432/shop  PostgreSQL 18.4 · Amazon RDS
+
+            ✓ version                       PostgreSQL 18.4
+            ✗ pg_monitor                    the role "a\u{1b}[2J" sees only its own statements
+                → as a member of rds_superuser run:
+                  grant pg_monitor to monitor;
+            ! track_io_timing               I/O times are not measured
+                → set track_io_timing = 1 in the DB parameter group:
+                  aws rds modify-db-parameter-group --db-parameter-group-name GROUP --parameters \
+                  ParameterName=track_io_timing,ParameterValue=1,ApplyMethod=immediate
+            ! TLS                           not checked
+                → say sslmode=verify-full
+
+            1 error, 2 warnings, 1 ok
+        "#]]);
     }
 
     #[test]
     fn a_narrow_terminal_has_what_was_found_under_the_title() {
-        check(60, expect![[""]]);
+        check(60, expect![[r#"
+            db:5432/shop  PostgreSQL 18.4 · Amazon RDS
+
+            ✓ version
+                PostgreSQL 18.4
+            ✗ pg_monitor
+                the role "a\u{1b}[2J" sees only its own statements
+                → as a member of rds_superuser run:
+                  grant pg_monitor to monitor;
+            ! track_io_timing
+                I/O times are not measured
+                → set track_io_timing = 1 in the DB parameter group:
+                  aws rds modify-db-parameter-group \
+                  --db-parameter-group-name GROUP --parameters \
+                  ParameterName=track_io_timing,ParameterValue=1,ApplyMethod=immediate
+            ! TLS
+                not checked
+                → say sslmode=verify-full
+
+            1 error, 2 warnings, 1 ok
+        "#]]);
     }
 }

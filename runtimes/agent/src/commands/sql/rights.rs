@@ -66,6 +66,13 @@ const SPECIAL: &[(&str, Needs)] = &[
         "pg_database_size",
         Needs::Monitor { without: "the size is NULL for databases that the role may not connect to" },
     ),
+    (
+        "pgquerylens_text_file",
+        Needs::Other {
+            needs: "execute on pg_stat_file(text, boolean), which a superuser may grant",
+            without: "it is not sent; the size of the texts is estimated",
+        },
+    ),
     ("pg_settings", Needs::Monitor { without: "settings that only superusers see are missing" }),
 ];
 
@@ -77,13 +84,15 @@ pub(super) fn of(view: &str) -> Needs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pgquerylens_model::check;
     use pgquerylens_model::probe::CONTROL;
     use pgquerylens_model::views;
 
     #[test]
     fn names_are_those_of_views() {
         for (name, _) in SPECIAL {
-            assert!(views::by_name(name).is_some() || *name == CONTROL.name, "{name}");
+            let of_check = check::VIEWS.iter().any(|view| view.name == *name);
+            assert!(views::by_name(name).is_some() || of_check || *name == CONTROL.name, "{name}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The statements themselves, in the order of a poll, each with when it runs, what it needs and how it is guarded.
 
 use pgquerylens_engine::limits::Limits;
+use pgquerylens_model::check;
 use pgquerylens_model::probe::{CONTROL, PROBE};
 use pgquerylens_model::view::{Cadence, Reading, Requirement, Scope, VersionedBy, View};
 use pgquerylens_model::views;
@@ -32,7 +33,7 @@ pub(super) struct Statement {
 
 /// Returns every statement for this server.
 pub(super) fn statements(server: &Server) -> Vec<Statement> {
-    let all = [&PROBE, &CONTROL].into_iter().chain(views::ALL.iter().copied());
+    let all = [&PROBE, &CONTROL].into_iter().chain(views::ALL.iter().copied()).chain(check::VIEWS);
     all.filter_map(|view| statement(view, server)).collect()
 }
 
@@ -69,6 +70,7 @@ fn cadence(view: &View) -> &'static str {
             "when too much execution time has no known text, at most once per --text-pause"
         }
         _ if view.name == CONTROL.name => "once per connection, and after a promotion",
+        _ if check::VIEWS.contains(&view) => "only by the subcommand check",
         Cadence::EveryPoll => "every poll",
         Cadence::Minutes => "every few minutes (--minutes-pause)",
         Cadence::Hours => "every few hours (--hours-pause)",
