@@ -36,7 +36,10 @@ async fn checked(url: &str) -> Checked {
 fn troubles(checked: &Checked) -> Vec<(&'static str, Level)> {
     assert!(checked.failure.is_none(), "{:?}", checked.failure);
     let aspects = checked.report.aspects.iter();
-    aspects.filter(|aspect| aspect.level != Level::Ok && aspect.id != "version").map(|a| (a.id, a.level)).collect()
+    aspects
+        .filter(|aspect| aspect.level != Level::Ok && aspect.id != "version")
+        .map(|a| (a.id, a.level))
+        .collect()
 }
 
 fn aspect<'c>(checked: &'c Checked, id: &str) -> &'c Aspect {
@@ -102,7 +105,11 @@ async fn a_role_without_rights_is_an_error_with_its_grant() {
 async fn a_membership_that_is_not_inherited_is_told_from_none() {
     for major in [majors()[0], newest()] {
         let server = monitored(well_configured(major)).await;
-        let grant = if major < 16 { "grant pg_monitor to \"User\"" } else { "grant pg_monitor to \"User\" with inherit false" };
+        let grant = if major < 16 {
+            "grant pg_monitor to \"User\""
+        } else {
+            "grant pg_monitor to \"User\" with inherit false"
+        };
         server
             .execute(&format!("create role \"User\" login noinherit password '{PASSWORD}'; {grant}"))
             .await
@@ -129,7 +136,10 @@ async fn a_superuser_is_more_than_is_needed() {
 #[tokio::test]
 async fn excess_that_is_mended_is_gone() {
     let server = monitored(well_configured(newest())).await;
-    server.execute("alter role pgquerylens createrole createdb; grant pg_read_all_data to pgquerylens").await.unwrap();
+    server
+        .execute("alter role pgquerylens createrole createdb; grant pg_read_all_data to pgquerylens")
+        .await
+        .unwrap();
     let url = server.url(roles::MONITOR, "postgres");
     let before = checked(&url).await;
     assert_eq!(troubles(&before), [("role", Level::Warning)]);
@@ -147,7 +157,8 @@ async fn the_extension_may_be_missing_unloaded_or_old() {
         let steps = &aspect(&elsewhere, "pg_stat_statements.created").mend.as_ref().unwrap().steps;
         assert!(steps.contains("(others here: postgres)"), "{steps}");
         let old = if major == 12 { "1.6" } else { "1.10" };
-        let again = format!("drop extension pg_stat_statements; create extension pg_stat_statements version '{old}'");
+        let again =
+            format!("drop extension pg_stat_statements; create extension pg_stat_statements version '{old}'");
         server.execute(&again).await.unwrap();
         let url = server.url(roles::MONITOR, "postgres");
         let outdated = checked(&url).await;

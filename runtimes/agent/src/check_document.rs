@@ -55,7 +55,10 @@ mod tests {
             target: "db:5432/shop".to_owned(),
             provider: None,
             version: None,
-            aspects: vec![unreached("connect to db:5432/shop: connection refused".to_owned(), "start it".to_owned())],
+            aspects: vec![unreached(
+                "connect to db:5432/shop: connection refused".to_owned(),
+                "start it".to_owned(),
+            )],
         };
         let mut document = check_document(&report);
         document.as_object_mut().unwrap().shift_remove("pgquerylens_version");
@@ -82,6 +85,7 @@ mod tests {
                   }
                 }
               ]
-            }"#]].assert_eq(&format!("{document:#}"));
+            }"#]]
+        .assert_eq(&format!("{document:#}"));
     }
 }

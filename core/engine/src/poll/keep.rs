@@ -91,7 +91,7 @@ impl StateTrouble {
             StateTrouble::OtherServer { .. } => {
                 "name a folder of its own for each server with --state file:PATH"
             }
-            StateTrouble::OverBudget { .. } => "raise --state-budget, or poll fewer databases with one state",
+            StateTrouble::OverBudget { .. } => "poll fewer databases with one state",
         }
     }
 }

@@ -130,6 +130,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         &self.source
     }
 
+    /// Returns the source for what is done between two polls: a recorder writes down what it took.
+    pub fn source_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
+
     /// Polls once; what was read by the deadline is reported.
     pub async fn poll(&mut self) -> Result<PollReport, PollFailure> {
         let began = Instant::now();

@@ -48,7 +48,7 @@ impl Source for Live {
     async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
         self.close();
         let target = database.map_or_else(|| self.target.clone(), |name| self.target.with_database(name));
-        let timeout = target.connect_timeout.unwrap_or(self.limits.connect_timeout);
+        let timeout = self.limits.connect_timeout;
         let options = self.limits.startup_options();
         let startup = Startup { application_name: APPLICATION_NAME, options: Some(&options) };
         let (dialled, mode) = match dial(&target, startup, timeout).await {

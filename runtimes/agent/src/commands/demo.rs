@@ -170,7 +170,7 @@ async fn watch(
     };
     let mut poller = Poller::new(Live::new(target, limits), MemoryStore::default(), address, options);
     let mut presenter = Presenter::new(form);
-    let last = repeat(&mut poller, schedule, stop, |report| presenter.show(report)).await?;
+    let last = repeat(&mut poller, schedule, stop, |_, report| presenter.show(report)).await?;
     presenter.finish()?;
     match last {
         Last::Reported => Ok(()),

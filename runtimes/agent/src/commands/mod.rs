@@ -9,7 +9,6 @@ mod record;
 mod reference;
 mod repeat;
 mod settings;
-mod shared;
 mod sql;
 mod store;
 mod version;

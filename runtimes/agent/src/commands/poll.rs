@@ -73,7 +73,7 @@ async fn poll<S: Source>(
     let mut poller = Poller::new(source, settings.store, target, options);
     let mut presenter = Presenter::new(settings.form);
     let mut status = Status::Failed;
-    let show = |report: &PollReport| {
+    let show = |_: &mut S, report: &PollReport| {
         status = report.status;
         if settings.verbose {
             output::say_collectors(report);

@@ -11,7 +11,6 @@ use pgquerylens_model::selection::Order;
 
 use super::repeat::{Last, repeat};
 use super::settings;
-use super::shared::Shared;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::Given;
@@ -36,15 +35,15 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let options =
         PollOptions { limits: limits.clone(), top: 1, orders: vec![Order::Time], databases, all_due: false };
     let address = target.address();
-    let recorder = Shared::new(Recorder::new(Live::new(target, limits)));
-    let mut poller = Poller::new(recorder.clone(), MemoryStore::default(), address, options);
+    let recorder = Recorder::new(Live::new(target, limits));
+    let mut poller = Poller::new(recorder, MemoryStore::default(), address, options);
     let mut number = 0;
-    let keep = |report: &PollReport| {
+    let keep = |recorder: &mut Recorder<Live>, report: &PollReport| {
         number += 1;
         if verbose {
             output::say_collectors(report);
         }
-        let path = recorder.with(|recorder| recorder.write(&folder, number))?;
+        let path = recorder.write(&folder, number)?;
         output::say(&format!("wrote {} ({})", path.display(), report.status.name()));
         Ok(())
     };

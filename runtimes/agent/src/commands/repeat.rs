@@ -38,20 +38,20 @@ impl Last {
     }
 }
 
-/// Polls on the schedule and hands every report to `show`. A poll that fails is told and the next one tried, unless it
+/// Polls on the schedule and hands every report to `show`, with the source it was read from. A poll that fails is told and the next one tried, unless it
 /// is the last.
 pub(super) async fn repeat<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
     schedule: &Schedule,
     stop: &mut Stop,
-    mut show: impl FnMut(&PollReport) -> Result<(), Failure>,
+    mut show: impl FnMut(&mut S, &PollReport) -> Result<(), Failure>,
 ) -> Result<Last, Failure> {
     let start = Instant::now();
     let mut began = start;
     for done in 1.. {
         let (polled, is_stopped) = poll_once(poller, stop).await;
         let last = match polled {
-            Some(Ok(report)) => show(&report).map(|()| Last::Reported)?,
+            Some(Ok(report)) => show(poller.source_mut(), &report).map(|()| Last::Reported)?,
             Some(Err(failure)) => Last::Failed(failure.into()),
             None => Last::Failed(broken_off()),
         };

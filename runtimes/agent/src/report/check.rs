@@ -65,7 +65,10 @@ fn to_copy(text: &str, continued: &str, width: usize) -> Vec<Line> {
     let mut rows: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match rows.last_mut() {
-            Some(row) if Span::new(&row, Tone::Plain).width() + 1 + Span::new(word, Tone::Plain).width() <= room => {
+            Some(row)
+                if Span::new(&row, Tone::Plain).width() + 1 + Span::new(word, Tone::Plain).width()
+                    <= room =>
+            {
                 row.push(' ');
                 row.push_str(word);
             }
@@ -86,9 +89,11 @@ fn summary(report: &CheckReport) -> Line {
     match report.level() {
         Level::Ok => Line::default().bold(format!("all of {} ok", plural(report.aspects.len(), "aspect"))),
         Level::Warning => Line::default().bold(format!("{}, {ok}", plural(warnings, "warning"))),
-        Level::Error => {
-            Line::default().bold(format!("{}, {}, {ok}", plural(errors, "error"), plural(warnings, "warning")))
-        }
+        Level::Error => Line::default().bold(format!(
+            "{}, {}, {ok}",
+            plural(errors, "error"),
+            plural(warnings, "warning")
+        )),
     }
 }
 
@@ -127,7 +132,12 @@ mod tests {
             version: Some(ServerVersion(180_004)),
             aspects: vec![
                 aspect(Level::Ok, "version", "PostgreSQL 18.4", None),
-                aspect(Level::Error, "pg_monitor", "the role \"a\u{1b}[2J\" sees only its own statements", Some(grant)),
+                aspect(
+                    Level::Error,
+                    "pg_monitor",
+                    "the role \"a\u{1b}[2J\" sees only its own statements",
+                    Some(grant),
+                ),
                 aspect(Level::Warning, "track_io_timing", "I/O times are not measured", Some(parameter)),
                 aspect(Level::Warning, "TLS", "not checked", Some(Mend::of_steps("say sslmode=verify-full"))),
             ],
@@ -138,7 +148,9 @@ mod tests {
 
     #[test]
     fn each_aspect_has_its_mend_beneath() {
-        check(100, expect![[r#"
+        check(
+            100,
+            expect![[r#"
             db:5432/shop  PostgreSQL 18.4 · Amazon RDS
 
             ✓ version                       PostgreSQL 18.4
@@ -153,12 +165,15 @@ mod tests {
                 → say sslmode=verify-full
 
             1 error, 2 warnings, 1 ok
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn a_narrow_terminal_has_what_was_found_under_the_title() {
-        check(60, expect![[r#"
+        check(
+            60,
+            expect![[r#"
             db:5432/shop  PostgreSQL 18.4 · Amazon RDS
 
             ✓ version
@@ -178,6 +193,7 @@ mod tests {
                 → say sslmode=verify-full
 
             1 error, 2 warnings, 1 ok
-        "#]]);
+        "#]],
+        );
     }
 }
