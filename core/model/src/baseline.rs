@@ -63,9 +63,10 @@ impl Snapshot {
 impl Baseline {
     /// Reduces a snapshot.
     pub fn of(snapshot: &Snapshot) -> Baseline {
-        let view = snapshot.view;
+        let Snapshot { view, database, taken_at, identity, statements, .. } = *snapshot;
+        let visibility = snapshot.visibility.clone();
         let rows = snapshot.rows.only_columns(|index| view.is_in_baseline(&view.columns[index]));
-        Baseline(Snapshot { rows, ..snapshot.clone() })
+        Baseline(Snapshot { view, database, taken_at, identity, visibility, statements, rows })
     }
 
     /// Returns the reduced snapshot.
@@ -74,12 +75,11 @@ impl Baseline {
     }
 
     /// Returns the form in which a baseline is kept, columns by name.
-    pub fn to_stored(&self) -> StoredBaseline {
-        let Snapshot { view, database, taken_at, identity, visibility, statements, rows } = self.0.clone();
+    pub fn into_stored(self) -> StoredBaseline {
+        let Snapshot { view, database, taken_at, identity, visibility, statements, rows } = self.0;
         let row_count = rows.len();
-        let columns = (0..view.columns.len())
-            .filter_map(|index| Some((view.columns[index].name.to_owned(), rows.series(index)?.clone())))
-            .collect();
+        let named = view.columns.iter().zip(rows.into_series());
+        let columns = named.filter_map(|(column, series)| Some((column.name.to_owned(), series?))).collect();
         let view = view.name.to_owned();
         StoredBaseline { view, database, taken_at, identity, visibility, statements, row_count, columns }
     }

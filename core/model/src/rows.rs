@@ -214,6 +214,11 @@ impl Rows {
         }
     }
 
+    /// Returns the series of all columns, in the order of the view.
+    pub fn into_series(self) -> Vec<Option<Series>> {
+        self.series
+    }
+
     /// Returns one whole number, if the column is there and the value is not NULL.
     pub fn int(&self, column_index: usize, row: usize) -> Option<i64> {
         self.ints(column_index)?.get(row).copied().flatten()
@@ -318,7 +323,8 @@ impl Rows {
 
     /// Returns the rows with only the columns that `keep` accepts; the others become absent.
     pub fn only_columns(&self, keep: impl Fn(usize) -> bool) -> Rows {
-        let series = (0..self.series.len()).map(|i| self.series[i].clone().filter(|_| keep(i))).collect();
+        let kept = |index: usize| self.series[index].as_ref().filter(|_| keep(index)).cloned();
+        let series = (0..self.series.len()).map(kept).collect();
         Rows { series, row_count: self.row_count }
     }
 

@@ -1,5 +1,7 @@
 //! The hard budget on the monitored server: statements, connections, transaction ids, temporary files.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_live::{failures, monitored, options, poller};
 use pgquerylens_model::report::{Cost, PollReport};

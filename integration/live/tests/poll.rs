@@ -1,5 +1,7 @@
 //! One poll after another, on every major: what is read, what it costs, and that nothing is missing.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_live::{failures, monitor, monitored, statement_deltas};
 use pgquerylens_model::report::Status;
 use pgquerylens_model::window::Quality;

@@ -1,5 +1,7 @@
 //! What is reported equals what was done: a workload with known counts between two polls, on every major.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_live::{StatementDelta, monitor, monitored, statement_deltas};
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::window::{Loss, Quality};
@@ -34,7 +36,12 @@ async fn calls_and_rows_equal_the_truth_on_every_major() {
         for known in &truth {
             let found = of(&deltas, known.label);
             let sums = found.iter().fold((0, 0), |sum, delta| (sum.0 + delta.calls, sum.1 + delta.rows));
-            assert_eq!(sums, (known.calls as i64, known.rows as i64), "{} on {major}: {found:?}", known.label);
+            assert_eq!(
+                sums,
+                (known.calls as i64, known.rows as i64),
+                "{} on {major}: {found:?}",
+                known.label
+            );
         }
     }
 }

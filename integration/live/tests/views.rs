@@ -1,5 +1,7 @@
 //! Every view's table against every major: the columns that come are the columns that are described.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::source::{Request, Source, Unit};

@@ -32,6 +32,12 @@ impl ConnectError {
                                        a role that does not exist gives the same error"
                     .to_owned()
             }
+            Self::LoginRefused(refusal) if refusal.message.ends_with("does not exist") => {
+                format!(
+                    "create the role \"{}\" (docs/sql has a script for it), or name another",
+                    refusal.user
+                )
+            }
             Self::LoginRefused(refusal) => format!(
                 "add a line for role \"{}\" from this machine to pg_hba.conf and reload, \
                  or connect as the line there demands (role, database, TLS, method)",

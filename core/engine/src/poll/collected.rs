@@ -64,9 +64,9 @@ impl Collected {
     }
 
     /// Subtracts the statements, whose window decides about texts.
-    pub(super) fn subtract_statements(&mut self, held: &Held) {
+    pub(super) fn subtract_statements(&mut self, held: &mut Held) {
         let Some(snapshot) = self.snapshot(&statements::VIEW) else { return };
-        let baseline = held.baseline(&statements::VIEW);
+        let baseline = held.state_mut().take_baseline(&statements::VIEW, None);
         let interval = subtract(baseline.as_ref(), snapshot);
         let shown = match is_interval(&interval) {
             true => interval.clone(),
@@ -171,7 +171,10 @@ impl Collected {
         for answer in answers {
             match answer.rows {
                 Ok(more) => {
-                    rows = Some(rows.map_or_else(|| more.clone(), |rows| rows.followed_by(more.clone())))
+                    rows = Some(match rows {
+                        None => more,
+                        Some(rows) => rows.followed_by(more),
+                    });
                 }
                 Err(error) => failure = Some(error),
             }
@@ -198,7 +201,7 @@ impl Collected {
         })();
         match read {
             Err(error) => {
-                self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms)
+                self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms);
             }
             Ok((before, counters, after)) => {
                 let (counters, hidden) = without_hidden(counters);
@@ -266,7 +269,7 @@ impl Collected {
                 _ => None,
             };
             if snapshot.view.has_counters() {
-                state.put_baseline(&Baseline::of(&snapshot));
+                state.put_baseline(Baseline::of(&snapshot));
             }
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window });
         }

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use pgquerylens_model::baseline::Baseline;
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{Notice, ViewMetrics};
 use pgquerylens_model::statements::StatementKey;
-use pgquerylens_model::view::View;
 use pgquerylens_model::views::roles;
 
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES};
@@ -171,11 +169,6 @@ impl Held {
         };
         let named = |row| Some((rows.int(oid, row)?, rows.label(name, row)?.to_owned()));
         self.state.roles = (0..rows.len()).filter_map(named).take(MAX_ROLE_NAMES).collect();
-    }
-
-    /// Returns the baseline of a server-wide view without taking it out.
-    pub(super) fn baseline(&self, view: &View) -> Option<Baseline> {
-        self.state.baseline(view, None)
     }
 
     /// Commits what changed, the dictionary first: a baseline never speaks of texts that are not there.

@@ -9,6 +9,7 @@ mod keep;
 mod naming;
 mod notices;
 mod plan;
+mod renewal;
 mod texts;
 mod walk;
 
@@ -153,7 +154,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         self.read(due, &mut collected, deadline).await;
         let follow_up = plan::second_batch(&collected, held.state(), &self.options);
         self.read(follow_up, &mut collected, deadline).await;
-        collected.subtract_statements(&held);
+        collected.subtract_statements(&mut held);
         let text_notice = self.read_texts(&collected, &mut held, deadline).await;
         let walk = self.walk(&mut collected, &mut held, deadline).await;
 

@@ -47,13 +47,13 @@ pub(super) fn second_batch(collected: &Collected, state: &State, options: &PollO
     for view in views::ALL {
         match view.reading {
             Reading::WhereSomethingWaits if collected.something_waits() => {
-                planned.add(view, probe, state, options)
+                planned.add(view, probe, state, options);
             }
             Reading::WhereInProgress(command) if probe.in_progress.contains(&command) => {
                 planned.add(view, probe, state, options);
             }
             Reading::PerRelationOf(source) => {
-                planned.add_per_relation(view, source, collected, state, options)
+                planned.add_per_relation(view, source, collected, state, options);
             }
             _ => {}
         }

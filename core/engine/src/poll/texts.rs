@@ -2,29 +2,35 @@
 //!
 //! The server loads and copies its whole text file for any reading of texts, whatever is asked for. So texts are
 //! read when too much execution time belongs to statements without a known one, never twice within the pause, and
-//! not at all when more bytes are to be expected than the budget allows.
+//! not at all when more bytes are to be expected than the budget allows. A statement that is known by its
+//! fingerprint and takes little time is known well enough: another reading would not give it one of the few places
+//! for a text.
 
 use std::collections::HashMap;
 
 use pgquerylens_model::baseline::Snapshot;
 use pgquerylens_model::report::Notice;
+use pgquerylens_model::rows::RawText;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::statements;
 use pgquerylens_model::window::Window;
-use pgquerylens_sql::{RawSql, analyse};
 use tokio::time::Instant;
 
 use crate::limits::{ASSUMED_TEXT_BYTES, Limits};
 use crate::source::{ReadError, Request, Source, Unit};
 use crate::state::StateStore;
 use crate::state::contents::TextLedger;
-use crate::state::dictionary::{Dictionary, Entry};
+use crate::state::dictionary::Dictionary;
 
 use super::Poller;
 use super::collected::Collected;
 use super::keep::Held;
+use super::renewal::Renewal;
+
+/// Share of the execution time from which on a statement known by its fingerprint alone is worth a text.
+const WORTH_A_TEXT: f64 = 0.01;
 
 /// Whether texts are read at this poll.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,34 +75,47 @@ pub(super) fn expected_bytes(entries: u64, ledger: &TextLedger) -> u64 {
     }
 }
 
-/// Execution time per statement, and how much of it has no known text.
-struct Weights {
+/// Execution time per statement, by database and query id.
+pub(super) struct Weights {
     by_statement: HashMap<(i64, i64), f64>,
-    unknown_share: f64,
 }
 
 impl Weights {
-    fn of(window: &Window, snapshot: &Snapshot, dictionary: &Dictionary) -> Weights {
-        let mut by_statement = HashMap::new();
+    fn of(window: &Window, snapshot: &Snapshot) -> Weights {
+        let mut by_statement: HashMap<(i64, i64), f64> = HashMap::new();
         for row in 0..window.deltas.len() {
             if let Some(key) = StatementKey::of(&snapshot.rows, window.deltas.row_indexes[row]) {
                 *by_statement.entry((key.dbid, key.queryid)).or_default() +=
                     Order::Time.weight(&window.deltas, row);
             }
         }
-        let total: f64 = by_statement.values().sum();
-        let unknown: f64 = by_statement
-            .iter()
-            .filter(|((dbid, queryid), _)| {
-                dictionary.get(*dbid, *queryid).is_none_or(|entry| entry.text.is_none() && !entry.own)
-            })
-            .map(|(_, weight)| *weight)
-            .sum();
-        Weights { by_statement, unknown_share: if total > 0.0 { unknown / total } else { 0.0 } }
+        Weights { by_statement }
+    }
+
+    /// The share of the execution time whose statements are unknown, or known too little for what they take.
+    fn unknown_share(&self, dictionary: &Dictionary) -> f64 {
+        let total: f64 = self.by_statement.values().sum();
+        let is_unknown = |(key, weight): &(&(i64, i64), &f64)| {
+            dictionary
+                .get(key.0, key.1)
+                .is_none_or(|entry| entry.text.is_none() && !entry.own && **weight >= total * WORTH_A_TEXT)
+        };
+        let unknown: f64 = self.by_statement.iter().filter(is_unknown).map(|(_, weight)| *weight).sum();
+        if total > 0.0 { unknown / total } else { 0.0 }
+    }
+
+    /// The weight of a statement, if it did anything.
+    pub(super) fn of_statement(&self, dbid: i64, queryid: i64) -> Option<f64> {
+        self.by_statement.get(&(dbid, queryid)).copied()
+    }
+
+    /// How many statements have this weight or more.
+    pub(super) fn count_from(&self, threshold: f64) -> usize {
+        self.by_statement.values().filter(|weight| **weight >= threshold).count()
     }
 
     /// The weight from which on a statement is among the first `count`.
-    fn threshold(&self, count: usize) -> f64 {
+    pub(super) fn threshold(&self, count: usize) -> f64 {
         let mut weights: Vec<f64> = self.by_statement.values().copied().collect();
         weights.sort_by(|a, b| b.total_cmp(a));
         weights.get(count.saturating_sub(1)).copied().unwrap_or(0.0)
@@ -112,11 +131,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         deadline: Instant,
     ) -> Option<Notice> {
         let (snapshot, window) = collected.statements()?;
-        let weights = Weights::of(window, snapshot, held.dictionary());
+        let weights = Weights::of(window, snapshot);
+        let unknown_share = weights.unknown_share(held.dictionary());
         let entries = snapshot.rows.len() as u64;
         let now = collected.probe.read_at;
         let limits = self.options.limits.clone();
-        match decide(weights.unknown_share, entries, &held.state().texts, &limits, now) {
+        match decide(unknown_share, entries, &held.state().texts, &limits, now) {
             Decision::NotNeeded | Decision::TooSoon => None,
             Decision::TooLarge(expected) => {
                 held.state_mut().texts.tried_at = Some(now);
@@ -125,37 +145,21 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             Decision::Read => {
                 let unit = text_unit(collected)?;
                 held.state_mut().texts.tried_at = Some(now);
-                let entries_read = self.stream(&unit, &weights, deadline).await;
-                keep(entries_read, entries, held, limits.text_budget_bytes)
+                let mut renewal = Renewal::new(held.dictionary(), &weights, &limits);
+                let mut sink = |dbid: i64, queryid: i64, text: &RawText| renewal.take(dbid, queryid, text);
+                let budget = limits.text_budget_bytes;
+                let read = self.source.stream_texts(&unit, budget, deadline, &mut sink).await;
+                let read = read.map(|bytes| (bytes, renewal.finish()));
+                keep(read, entries, held, budget)
             }
         }
     }
+}
 
-    /// Streams the texts; each is analysed and dropped before the next one comes.
-    async fn stream(
-        &mut self,
-        unit: &Unit,
-        weights: &Weights,
-        deadline: Instant,
-    ) -> Result<(u64, Vec<Entry>), ReadError> {
-        let limits = &self.options.limits;
-        let threshold = weights.threshold(limits.dictionary_texts);
-        let text_bytes = limits.dictionary_text_bytes;
-        let mut texts_left = limits.dictionary_texts;
-        let mut known: HashMap<(i64, i64), Entry> = HashMap::new();
-        let mut sink = |dbid: i64, queryid: i64, text: &pgquerylens_model::rows::RawText| {
-            if known.contains_key(&(dbid, queryid)) {
-                return;
-            }
-            let entry = Entry::of(dbid, queryid, analyse(&RawSql::from_bytes(text.as_bytes())), text_bytes);
-            let matters =
-                weights.by_statement.get(&(dbid, queryid)).is_some_and(|weight| *weight >= threshold);
-            let entry = if matters && texts_left > 0 { entry } else { entry.without_text() };
-            texts_left -= usize::from(entry.text.is_some());
-            known.insert((dbid, queryid), entry);
-        };
-        let bytes = self.source.stream_texts(unit, limits.text_budget_bytes, deadline, &mut sink).await?;
-        Ok((bytes, known.into_values().collect()))
+#[cfg(test)]
+impl FromIterator<((i64, i64), f64)> for Weights {
+    fn from_iter<I: IntoIterator<Item = ((i64, i64), f64)>>(weights: I) -> Weights {
+        Weights { by_statement: weights.into_iter().collect() }
     }
 }
 
@@ -167,16 +171,16 @@ fn text_unit(collected: &Collected) -> Option<Unit> {
 }
 
 fn keep(
-    read: Result<(u64, Vec<Entry>), ReadError>,
+    read: Result<(u64, Dictionary), ReadError>,
     entries: u64,
     held: &mut Held,
     budget: u64,
 ) -> Option<Notice> {
     match read {
-        Ok((bytes, known)) => {
+        Ok((bytes, dictionary)) => {
             let texts = &mut held.state_mut().texts;
             (texts.last_bytes, texts.last_entries, texts.broken_off_at) = (bytes, entries.max(1), None);
-            held.replace_dictionary(Dictionary::new(known));
+            held.replace_dictionary(dictionary);
             None
         }
         Err(ReadError::TextBudgetExceeded(bytes)) => {
@@ -208,6 +212,22 @@ fn refused(expected: u64, budget: u64) -> Notice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_statement_known_by_its_fingerprint_is_known_well_enough() {
+        use crate::state::dictionary::Entry;
+        use pgquerylens_sql::{RawSql, analyse};
+        let entry = |queryid| Entry::of(1, queryid, analyse(&RawSql::from("select a")), 100);
+        let dictionary = Dictionary::new(vec![entry(1), entry(2).without_text(), entry(3).without_text()]);
+        let share = |weights: [f64; 4]| {
+            let weights: Weights = (1..).map(|id| (1, id)).zip(weights).collect();
+            weights.unknown_share(&dictionary)
+        };
+        assert_eq!(share([99.5, 0.5, 0.0, 0.0]), 0.0);
+        assert_eq!(share([90.0, 0.0, 10.0, 0.0]), 0.1);
+        assert_eq!(share([99.5, 0.0, 0.0, 0.5]), 0.005);
+        assert_eq!(share([0.0; 4]), 0.0);
+    }
 
     const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
 

@@ -26,6 +26,9 @@ use super::{Answer, ReadError, Request, TextSink, Unit};
 /// How long a cancel request may take once the deadline has come.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What the server gets to end one statement before the next one is cancelled.
+const CANCEL_PAUSE: Duration = Duration::from_millis(20);
+
 /// Sets the extension's schema for one transaction, the only way in which a name of the server's reaches SQL.
 const SET_SCHEMA: &str = "select pg_catalog.set_config('search_path', pg_catalog.quote_ident($1), true)";
 
@@ -118,10 +121,11 @@ impl Session {
         self.counts.statements += sent.len() as u64;
         self.counts.round_trips += 1;
         let began = Instant::now();
-        let futures = sent.iter().map(|sent| Box::pin(send(&self.client, sent)) as Pin<Box<_>>).collect();
-        let (finished, all) = gather(futures, deadline).await;
+        let mut batch = Batch::of(sent.iter().map(|sent| Box::pin(send(&self.client, sent))));
+        let all = batch.finishes_by(deadline).await;
+        let finished = batch.take_outputs();
         if !all {
-            self.cancel().await;
+            self.stop(&mut batch).await;
         }
         answers(&sent, finished, began)
     }
@@ -157,6 +161,17 @@ impl Session {
     /// Asks the server to stop what we can no longer wait for. Whether it heard is not our concern any more.
     async fn cancel(&self) {
         let _heard = self.canceller.cancel(CANCEL_TIMEOUT).await;
+    }
+
+    /// Cancels until nothing of the batch is left: a cancel ends one statement, and the next one is on its heels.
+    async fn stop<F: Future + Unpin>(&self, batch: &mut Batch<F>) {
+        let end = Instant::now() + CANCEL_TIMEOUT;
+        while Instant::now() < end {
+            let _heard = self.canceller.cancel(end.saturating_duration_since(Instant::now())).await;
+            if batch.finishes_by(end.min(Instant::now() + CANCEL_PAUSE)).await {
+                return;
+            }
+        }
     }
 
     fn plan<'u>(&self, units: &'u [Unit]) -> Vec<Sent<'u>> {
@@ -225,9 +240,9 @@ async fn start(
     client.query_typed_raw(&marked, parameters).await.map_err(|error| read_error(&error))
 }
 
-/// Puts our marker behind the first word: PostgreSQL 18 keeps no comment that stands before a statement. Comments
+/// Returns a statement as it is sent, with our marker behind its first word: PostgreSQL 18 keeps no comment that stands before a statement. Comments
 /// of the `.sql` file's head stay at home.
-fn marked(sql: &str) -> String {
+pub fn marked(sql: &str) -> String {
     let mut rest = sql.trim_start();
     while let Some(comment) = rest.strip_prefix("--") {
         rest = comment.split_once('\n').map_or("", |(_, after)| after).trim_start();
@@ -301,17 +316,23 @@ async fn next(stream: Pin<&mut RowStream>) -> Result<Option<Row>, ReadError> {
     stream.try_next().await.map_err(|error| read_error(&error))
 }
 
-/// Polls the futures in order, so that their statements leave in order, and keeps what was ready by the deadline.
-async fn gather<F: Future + Unpin>(
-    futures: Vec<F>,
-    deadline: Instant,
-) -> (Vec<Option<(F::Output, Instant)>>, bool) {
-    let mut futures: Vec<Option<F>> = futures.into_iter().map(Some).collect();
-    let mut outputs: Vec<Option<(F::Output, Instant)>> = futures.iter().map(|_| None).collect();
-    let all = timeout_at(
-        deadline,
-        poll_fn(|context| {
-            for (slot, output) in futures.iter_mut().zip(&mut outputs) {
+/// Statements on their way, and what came of those that have finished.
+struct Batch<F: Future> {
+    futures: Vec<Option<F>>,
+    outputs: Vec<Option<(F::Output, Instant)>>,
+}
+
+impl<F: Future + Unpin> Batch<F> {
+    fn of(futures: impl Iterator<Item = F>) -> Batch<F> {
+        let futures: Vec<Option<F>> = futures.map(Some).collect();
+        let outputs = futures.iter().map(|_| None).collect();
+        Batch { futures, outputs }
+    }
+
+    /// Polls the futures in order, so that their statements leave in order; tells whether all are ready in time.
+    async fn finishes_by(&mut self, deadline: Instant) -> bool {
+        let step = |context: &mut std::task::Context<'_>| {
+            for (slot, output) in self.futures.iter_mut().zip(&mut self.outputs) {
                 if let Some(future) = slot
                     && let Poll::Ready(ready) = Pin::new(future).poll(context)
                 {
@@ -319,12 +340,15 @@ async fn gather<F: Future + Unpin>(
                     *slot = None;
                 }
             }
-            if futures.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-        }),
-    )
-    .await
-    .is_ok();
-    (outputs, all)
+            if self.futures.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+        };
+        timeout_at(deadline, poll_fn(step)).await.is_ok()
+    }
+
+    /// Returns what is ready by now; nothing takes the place of what is not.
+    fn take_outputs(&mut self) -> Vec<Option<(F::Output, Instant)>> {
+        self.outputs.iter_mut().map(Option::take).collect()
+    }
 }
 
 /// Pairs requests with outcomes. A statement that fails because the unit's opening failed shows that error.

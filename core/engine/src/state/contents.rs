@@ -73,17 +73,11 @@ impl State {
         Baseline::from_stored(self.baselines.swap_remove(place))
     }
 
-    /// Returns the baseline of a view and leaves it where it is.
-    pub fn baseline(&self, view: &View, database: Option<u32>) -> Option<Baseline> {
-        let stored = self.baselines.iter().find(|stored| stored.is_of(view, database))?;
-        Baseline::from_stored(stored.clone())
-    }
-
     /// Keeps a baseline.
-    pub fn put_baseline(&mut self, baseline: &Baseline) {
+    pub fn put_baseline(&mut self, baseline: Baseline) {
         let (view, database) = (baseline.snapshot().view, baseline.snapshot().database);
         self.baselines.retain(|stored| !stored.is_of(view, database));
-        self.baselines.push(baseline.to_stored());
+        self.baselines.push(baseline.into_stored());
     }
 
     /// Returns when a view was last read.

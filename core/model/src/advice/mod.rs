@@ -6,6 +6,7 @@ mod provider;
 
 use crate::capabilities::Provider;
 use crate::version::{ExtensionVersion, ServerVersion, statements_version_of};
+use crate::views::statements;
 
 pub use self::identifier::quoted;
 pub use self::provider::{Apply, Setting};
@@ -126,12 +127,19 @@ pub fn statements_outdated(
     server: ServerVersion,
 ) -> Option<Advice> {
     let offered = statements_version_of(server.major())?;
+    let lacking = match is_read(installed) {
+        true => "newer columns are missing",
+        false => "it is too old to be read and no statements are shown",
+    };
     (installed < offered).then(|| Advice {
-        found: format!(
-            "pg_stat_statements is {installed}, the server offers {offered}: newer columns are missing"
-        ),
+        found: format!("pg_stat_statements is {installed}, the server offers {offered}: {lacking}"),
         mend: Mend::of_sql(place, "alter extension pg_stat_statements update;"),
     })
+}
+
+/// Tells whether there is a statement for this version of the extension.
+fn is_read(installed: ExtensionVersion) -> bool {
+    statements::VIEW.statement_for(installed.minor).is_some()
 }
 
 #[cfg(test)]

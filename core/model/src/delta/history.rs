@@ -33,7 +33,7 @@ enum Step {
     Promote,
     FailOver,
     SetRights(bool),
-    StepClock(i64),
+    MoveClock(i64),
 }
 
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ impl Server {
             Step::Promote => self.identity.timeline = self.identity.timeline.map(|timeline| timeline + 1),
             Step::FailOver => self.fail_over(),
             Step::SetRights(all) => self.read_all_stats = all,
-            Step::StepClock(seconds) => self.now.0 += seconds * 1_000_000,
+            Step::MoveClock(seconds) => self.now.0 += seconds * 1_000_000,
             Step::Poll | Step::MissedPolls => {}
         }
     }
@@ -187,7 +187,7 @@ fn run(major: u16, steps: &[Step]) -> Outcome {
 }
 
 fn through_storage(baseline: &Baseline) -> Baseline {
-    Baseline::from_stored(baseline.to_stored()).unwrap()
+    Baseline::from_stored(baseline.clone().into_stored()).unwrap()
 }
 
 fn add(reported: &mut BTreeMap<i64, i64>, snapshot: &Snapshot, window: &Window) {
@@ -211,7 +211,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Promote),
         1 => Just(Step::FailOver),
         2 => any::<bool>().prop_map(Step::SetRights),
-        2 => (-4_000i64..4_000).prop_map(Step::StepClock),
+        2 => (-4_000i64..4_000).prop_map(Step::MoveClock),
     ];
     prop::collection::vec(step, 0..160)
 }
@@ -362,7 +362,7 @@ fn rows_that_become_visible_are_not_new() {
 
 #[test]
 fn a_clock_that_went_back_is_said_and_nothing_is_lost() {
-    let steps = [Step::Poll, executed(1, 5), Step::StepClock(-3_600), executed(2, 6), Step::Poll];
+    let steps = [Step::Poll, executed(1, 5), Step::MoveClock(-3_600), executed(2, 6), Step::Poll];
     for major in [12, 14, 17] {
         check(major, &steps, 11, &Quality::LowerBound(vec![Loss::ClockWentBack]));
     }

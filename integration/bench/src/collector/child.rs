@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pgquerylens_engine::conninfo::{Environment, resolve};
 use pgquerylens_engine::limits::Limits;
@@ -22,6 +23,8 @@ use super::orders::{Orders, Turn};
 use super::weighed::{Weighed, Weights};
 use crate::Result;
 
+/// Longer than the default of 30 seconds.
+const DEADLINE: Duration = Duration::from_secs(300);
 /// Statements named in each order, as the command does by default.
 const TOP: usize = 10;
 
@@ -59,7 +62,8 @@ async fn serve(orders: &Orders, store: impl StateStore + Sync) -> Result<bool> {
 }
 
 fn options(orders: &Orders) -> PollOptions {
-    let mut limits = Limits::default();
+    // A machine that does other things besides must not turn a reading of texts into a failure.
+    let mut limits = Limits { deadline: DEADLINE, ..Limits::default() };
     limits.pauses.minutes_seconds /= orders.hastened;
     limits.pauses.hours_seconds /= orders.hastened;
     limits.text_pause_seconds /= orders.hastened;

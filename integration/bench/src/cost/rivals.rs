@@ -132,7 +132,8 @@ impl Session {
 
     /// Reads what our own statement reads, and drops it row by row.
     async fn floor(&self) -> Result<u64> {
-        let sql = statements::VIEW.statement_for(STATEMENTS_VERSION).ok_or("no statement for the extension")?;
+        let sql =
+            statements::VIEW.statement_for(STATEMENTS_VERSION).ok_or("no statement for the extension")?;
         let sql = sql.replace("from pg_stat_statements(", "from public.pg_stat_statements(");
         let before = self.traffic.received_bytes();
         let parameters: [(i32, tokio_postgres::types::Type); 0] = [];

@@ -1,11 +1,11 @@
 //! The statements themselves, in the order of a poll, each with when it runs, what it needs and how it is guarded.
 
 use pgquerylens_engine::limits::Limits;
+use pgquerylens_engine::source::session::marked;
 use pgquerylens_model::check;
 use pgquerylens_model::probe::{CONTROL, PROBE};
 use pgquerylens_model::view::{Cadence, Reading, Requirement, Scope, VersionedBy, View};
 use pgquerylens_model::views;
-use pgquerylens_sql::OWN_MARKER;
 
 use super::Server;
 use super::rights::{self, Needs};
@@ -51,7 +51,7 @@ fn statement(view: &'static View, server: &Server) -> Option<Statement> {
         conditions: conditions(view),
         needs: rights::of(view.name),
         guard: guard(view, sql),
-        sql: format!("{OWN_MARKER} */ {}", sql.trim_end()),
+        sql: marked(sql),
     })
 }
 
@@ -140,10 +140,9 @@ mod tests {
             extension: statements_version_of(18).unwrap(),
         };
         for statement in statements(&server) {
-            assert!(statement.sql.starts_with("/* pgquerylens */ "), "{}", statement.view);
-            let code = statement.sql.lines().filter(|line| !line.starts_with("--")).collect::<String>();
-            let first = code.trim_start_matches("/* pgquerylens */").split_whitespace().next();
-            assert!(matches!(first, Some("select" | "with" | "--") | None), "{}: {first:?}", statement.view);
+            let (first, rest) = statement.sql.split_once(' ').unwrap();
+            assert!(matches!(first, "select" | "with"), "{}: {first:?}", statement.view);
+            assert!(rest.starts_with("/* pgquerylens */ "), "{}", statement.view);
         }
     }
 
