@@ -23,7 +23,7 @@ export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check references clean
+.PHONY: help setup demo test check bench references clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,11 @@ check: ## Runs what must hold before a push: format, lints, documentation, proje
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	cargo test --locked --workspace --test tidy --bin pgquerylens
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test properties
+
+bench: ## Measures what a poll costs a server, beside a floor and the usual way, and what eviction costs the figures
+	@sh integration/setup.sh cargo compiler libclang node
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo run --locked --release --package pgquerylens-bench
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference

@@ -3,77 +3,93 @@
 
 mod alone;
 mod cold;
+mod figures;
 mod flat;
 mod hour;
+mod lines;
 mod per_view;
 mod rivals;
 mod rounds;
 mod stage;
 
+use pgquerylens_model::view::Cadence;
+
 use crate::Result;
 use crate::arguments::Arguments;
+use crate::tables::{Table, put};
+use lines::Line;
+use stage::Stage;
 
+const COLD_POLLS: usize = 20;
+const READINGS_PER_VIEW: usize = 20;
+
+/// Measures on both servers, shows the tables, and tells whether everything was reached.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
-    let stage = stage::Stage::set(stage::ORDINARY).await?;
-    eprintln!("stage set");
-    let c = rounds::compare(&stage, arguments.pairs).await?;
-    for (name, s) in
-        [("floor", &c.floor), ("usual", &c.usual), ("statements", &c.statements), ("poll", &c.poll)]
-    {
-        println!(
-            "{name:12} {:?} ratio {:?} peak {:.1} received {} temp {}",
-            s.cpu.spread(),
-            s.cpu.over(&c.floor.cpu).spread(),
-            s.peak.median() / 1048576.,
-            s.received.median(),
-            s.temporary
-        );
+    println!("{}\n", machine());
+    let mut tables = Vec::new();
+    let ordinary = Stage::set(stage::ORDINARY).await?;
+    let mut lines = of_ordinary(&ordinary, arguments).await?;
+    tables.push(show(lines::table("5,000 statements with 35 MB of text", &lines)));
+    tables.push(show(per_view(&ordinary).await?));
+    drop(ordinary);
+    let long_texts = Stage::set(stage::LONG_TEXTS).await?;
+    let found = rounds::compare(&long_texts, arguments.pairs).await?;
+    let mut of_long_texts = figures::steady(&found);
+    of_long_texts.extend(figures::collector(&found.poll));
+    tables.push(show(lines::table("2,000 statements with 280 MB of text", &of_long_texts)));
+    lines.extend(of_long_texts);
+    let missed = lines.iter().filter(|line| !line.is_met()).count();
+    let verdict = match missed {
+        0 => "met: every target".to_owned(),
+        missed => format!("MISSED: {missed} targets"),
+    };
+    println!("  {verdict}\n");
+    if let Some(document) = &arguments.write {
+        let tables: Vec<String> = tables.iter().map(Table::markdown).collect();
+        let rounds = format!("{} Medians and quartiles of {} rounds.", machine(), arguments.pairs);
+        put(document, "cost", &format!("{rounds}\n\n{}\n{verdict}", tables.join("\n")))?;
     }
-    let t = c.poll.turns.last().unwrap();
-    println!("{t:?}\ncollector cpu {:?}", c.poll.of_turns(|t| t.collector_cpu).spread());
-    let h = hour::run(&stage).await?;
-    println!(
-        "hour {:.2} mean {:.1} floor {:.1} text {} slow {} coll {:.1} temp {}",
-        h.ratio(),
-        h.cpu.mean(),
-        h.floor.mean(),
-        h.text_readings(),
-        h.slow_polls(),
-        h.collector_cpu(),
-        h.temporary
-    );
-    for (i, t) in h.turns.iter().enumerate() {
-        print!(
-            "{i}:{}/{}/{:.0}/{:.0} ",
-            t.text_readings,
-            t.slow_views,
-            t.collector_cpu as f64 / 1e6,
-            t.collector_peak as f64 / 1048576.
-        );
+    Ok(missed == 0)
+}
+
+async fn of_ordinary(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>> {
+    let found = rounds::compare(stage, arguments.pairs).await?;
+    let hour = hour::run(stage).await?;
+    let cold = cold::polls(stage, COLD_POLLS).await?;
+    let visits = cold::visits(stage).await?;
+    let flat = flat::run(stage, arguments.polls).await?;
+    let groups = [
+        figures::steady(&found),
+        figures::collector(&found.poll),
+        figures::hour(&hour),
+        figures::cold(&cold, &visits),
+        figures::flat(&flat, arguments.polls),
+    ];
+    Ok(groups.into_iter().flatten().collect())
+}
+
+async fn per_view(stage: &Stage) -> Result<Table> {
+    let head = ["read alone in a session", "server CPU", "class"];
+    let mut table = Table::new("What each view costs", &head);
+    for cost in per_view::measure(stage, READINGS_PER_VIEW).await? {
+        let class = match cost.view.cadence {
+            _ if cost.view.name == pgquerylens_model::probe::CONTROL.name => "once a connection",
+            Cadence::EveryPoll => "every poll",
+            Cadence::Minutes => "minutes",
+            Cadence::Hours => "hours",
+        };
+        table.push(vec![cost.view.name.to_owned(), format!("{:.2} ms", cost.cpu.median()), class.to_owned()]);
     }
-    println!();
-    let c = cold::polls(&stage, 10).await?;
-    println!("cold {:?} ratio {:?} {:?}", c.cpu.spread(), c.cpu.over(&c.floor).spread(), c.turns.last());
-    let c = cold::visits(&stage).await?;
-    println!(
-        "visits {} {:?} ratio {:?} {:?}",
-        c.cpu.len(),
-        c.cpu.spread(),
-        c.cpu.over(&c.floor).spread(),
-        c.turns.last()
-    );
-    let f = flat::run(&stage, arguments.polls).await?;
-    for a in [&f.early, &f.late] {
-        println!(
-            "server {:?} collector {:?} resident {:?} backend {:?}",
-            a.server.spread(),
-            a.collector.spread(),
-            a.resident.spread(),
-            a.backend.spread()
-        );
-    }
-    for v in per_view::measure(&stage, 20).await? {
-        println!("{:40} {:?} {:.3} {:.3}", v.view.name, v.view.cadence, v.cpu.median(), v.cpu.spread().high);
-    }
-    Ok(true)
+    Ok(table)
+}
+
+fn show(table: Table) -> Table {
+    println!("{}", table.plain());
+    table
+}
+
+/// The machine in general terms: figures are ratios because no two are alike.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    format!("PostgreSQL {}, Linux, {cores} cores.", pgquerylens_sandbox::newest())
 }

@@ -18,11 +18,6 @@ impl Samples {
         self.0.push(figure);
     }
 
-    /// Returns how many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Returns the sum.
     pub(crate) fn sum(&self) -> f64 {
         self.0.iter().sum()
@@ -59,11 +54,6 @@ impl Samples {
     /// Returns the ratios to others of the same rounds.
     pub(crate) fn over(&self, others: &Samples) -> Samples {
         Samples(self.0.iter().zip(&others.0).map(|(ours, theirs)| ours / theirs).collect())
-    }
-
-    /// Returns the figures of some rounds.
-    pub(crate) fn of_rounds(&self, rounds: std::ops::Range<usize>) -> Samples {
-        Samples(self.0.get(rounds).unwrap_or_default().to_vec())
     }
 }
 

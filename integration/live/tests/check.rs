@@ -43,11 +43,11 @@ fn troubles(checked: &Checked) -> Vec<(&'static str, Level)> {
 }
 
 fn aspect<'c>(checked: &'c Checked, id: &str) -> &'c Aspect {
-    checked.report.aspects.iter().find(|aspect| aspect.id == id).unwrap_or_else(|| panic!("no aspect {id}"))
+    checked.report.aspects.iter().find(|aspect| aspect.id == id).expect(id)
 }
 
 fn mend(checked: &Checked, id: &str) -> String {
-    let mend = aspect(checked, id).mend.as_ref().unwrap_or_else(|| panic!("{id} has no mend"));
+    let mend = aspect(checked, id).mend.as_ref().expect(id);
     mend.sql.clone().unwrap_or_else(|| mend.steps.clone())
 }
 

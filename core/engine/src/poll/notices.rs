@@ -3,6 +3,7 @@
 
 use pgquerylens_model::advice::{self, Advice, Place};
 use pgquerylens_model::report::{CollectorReport, Notice, Outcome, UnifiedMetrics};
+use pgquerylens_model::views::statements;
 
 /// Returns the notices, those that explain missing figures first.
 pub(super) fn of(
@@ -15,7 +16,8 @@ pub(super) fn of(
     notices.extend(statements_not_created(metrics));
     notices.extend(rights_missing(metrics, hidden_entries));
     notices.extend(query_ids_off(metrics));
-    notices.extend(collectors.iter().filter_map(failed));
+    notices
+        .extend(collectors.iter().filter_map(|line| schema_closed(metrics, line).or_else(|| failed(line))));
     notices.extend(extension_old(metrics));
     notices.extend(io_timing_off(metrics));
     notices
@@ -50,6 +52,15 @@ fn query_ids_off(metrics: &UnifiedMetrics) -> Option<Notice> {
     (setting == Some("off")).then(|| degrading(advice::query_ids_off(metrics.provider)))
 }
 
+/// To a role without USAGE on its schema the extension's functions do not exist (SQLSTATE 42883).
+fn schema_closed(metrics: &UnifiedMetrics, collector: &CollectorReport) -> Option<Notice> {
+    let Outcome::Failed { error } = &collector.outcome else { return None };
+    let (schema, role) =
+        (&metrics.probe.capabilities.statements.as_ref()?.schema, &metrics.probe.capabilities.rights.role);
+    let unknown = collector.view == statements::VIEW.name && error.ends_with("(SQLSTATE 42883)");
+    unknown.then(|| degrading(advice::statements_schema_closed(place(metrics), schema, role)))
+}
+
 fn failed(collector: &CollectorReport) -> Option<Notice> {
     let Outcome::Failed { error } = &collector.outcome else { return None };
     let place = collector.database.as_ref().map(|name| format!(" in {name:?}")).unwrap_or_default();
@@ -62,7 +73,9 @@ fn failed(collector: &CollectorReport) -> Option<Notice> {
 
 fn extension_old(metrics: &UnifiedMetrics) -> Option<Notice> {
     let installed = metrics.probe.capabilities.statements.as_ref()?.version;
-    advice::statements_outdated(place(metrics), installed, metrics.identity.version).map(worth_knowing)
+    let advice = advice::statements_outdated(place(metrics), installed, metrics.identity.version)?;
+    let is_read = metrics.probe.capabilities.statement_for(&statements::VIEW).is_ok();
+    Some(Notice { degrades: !is_read, ..worth_knowing(advice) })
 }
 
 fn io_timing_off(metrics: &UnifiedMetrics) -> Option<Notice> {

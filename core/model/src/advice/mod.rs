@@ -96,6 +96,16 @@ pub fn statements_not_preloaded(provider: Provider, libraries: Option<&str>) -> 
     }
 }
 
+/// The role may not look names up in the schema of pg_stat_statements.
+pub fn statements_schema_closed(place: Place, schema: &str, role: &str) -> Advice {
+    Advice {
+        found: format!(
+            "the role {role:?} may not use the schema {schema:?} of pg_stat_statements: no statements are shown"
+        ),
+        mend: Mend::of_sql(place, format!("grant usage on schema {} to {};", quoted(schema), quoted(role))),
+    }
+}
+
 /// The role sees its own sessions and statements only.
 pub fn only_own_activity(place: Place, role: &str) -> Advice {
     Advice {

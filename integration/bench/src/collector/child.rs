@@ -51,7 +51,7 @@ async fn serve(orders: &Orders, store: impl StateStore + Sync) -> Result<bool> {
         let summary = Summary::of(&report);
         drop(report);
         let ended = cpu_time();
-        let mut turn = turn(poller.source(), &weights, summary, (began, ended));
+        let mut turn = turn(poller.source(), &weights, &summary, (began, ended));
         let visits = turn.visits.len();
         turn.visits.drain(..visits_before);
         visits_before = visits;
@@ -87,8 +87,8 @@ impl Summary {
     }
 }
 
-fn turn(source: &Metered, weights: &Weights, summary: Summary, (began, ended): (u64, u64)) -> Turn {
-    let Summary { cost, slow_views } = summary;
+fn turn(source: &Metered, weights: &Weights, summary: &Summary, (began, ended): (u64, u64)) -> Turn {
+    let cost = summary.cost;
     Turn {
         backend: source.backend().unwrap_or(0),
         server_cpu: source.server_cpu(),
@@ -103,7 +103,7 @@ fn turn(source: &Metered, weights: &Weights, summary: Summary, (began, ended): (
         received: cost.received_bytes,
         sent: cost.sent_bytes,
         text_readings: source.text_readings(),
-        slow_views,
+        slow_views: summary.slow_views,
         baseline_bytes: weights.bytes(ObjectName::Baseline),
         dictionary_bytes: weights.bytes(ObjectName::Dictionary),
     }

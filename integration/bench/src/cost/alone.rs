@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::Result;
 
+const NOT_THERE: &str = "pg_stat_statements is not there";
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A connection, and what the probe says of it.
@@ -20,6 +21,7 @@ pub(crate) struct Alone {
     source: Live,
     probe: Probe,
     statements: Unit,
+    floor: Unit,
 }
 
 impl Alone {
@@ -32,8 +34,8 @@ impl Alone {
         let answers = source.read(&[probe_unit], Instant::now() + DEADLINE).await;
         let rows = answers.into_iter().next().ok_or("the probe was not answered")?.rows?;
         let probe = Probe::from_rows(&rows).ok_or("the probe cannot be read")?;
-        let statements = statements_unit(&probe)?;
-        Ok(Alone { source, probe, statements })
+        let (statements, floor) = (statements_unit(&probe)?, floor_unit(&probe)?);
+        Ok(Alone { source, probe, statements, floor })
     }
 
     /// Returns the backend's process id.
@@ -44,6 +46,12 @@ impl Alone {
     /// Reads the statements as a poll does, and returns the bytes that came.
     pub(crate) async fn statements(&mut self) -> Result<u64> {
         let unit = self.statements.clone();
+        self.read(&unit).await
+    }
+
+    /// Reads the same counters by one statement without anything around it, and returns the bytes that came.
+    pub(crate) async fn floor(&mut self) -> Result<u64> {
+        let unit = self.floor.clone();
         self.read(&unit).await
     }
 
@@ -76,10 +84,20 @@ fn probe_unit(major: u16) -> Result<Unit> {
     Ok(Unit::single(&PROBE, PROBE.statement_for(major).ok_or("no probe for this version")?))
 }
 
+/// Nothing but the counters; the function is named with its schema, so that no search_path is needed.
+fn floor_unit(probe: &Probe) -> Result<Unit> {
+    let counters = probe.capabilities.statement_for(&statements::VIEW).map_err(|_| NOT_THERE)?;
+    let extension = probe.capabilities.statements.as_ref().ok_or(NOT_THERE)?;
+    let qualified = format!("from {}.pg_stat_statements(", extension.schema);
+    // A few hundred bytes, once per session of a process that soon ends.
+    let sql: &'static str = counters.replace("from pg_stat_statements(", &qualified).leak();
+    Ok(Unit::single(&statements::VIEW, sql))
+}
+
 /// The same unit that a poll sends.
 fn statements_unit(probe: &Probe) -> Result<Unit> {
     let capabilities = &probe.capabilities;
-    let sql = |view| capabilities.statement_for(view).map_err(|_| "pg_stat_statements is not there");
+    let sql = |view| capabilities.statement_for(view).map_err(|_| NOT_THERE);
     let (info, counters) = (sql(&statements::INFO)?, sql(&statements::VIEW)?);
     let request = |view, sql| Request { view, sql, relations: None };
     let schema = capabilities.statements.as_ref().map(|extension| extension.schema.clone());

@@ -1,7 +1,6 @@
 //! What each view costs by itself: every statement that a poll may run, alone in a session, again and again.
 
-use pgquerylens_model::probe::PROBE;
-use pgquerylens_model::view::{Cadence, View};
+use pgquerylens_model::view::View;
 
 use super::alone::Alone;
 use super::stage::Stage;
@@ -13,14 +12,6 @@ use crate::samples::Samples;
 pub(crate) struct ViewCost {
     pub(crate) view: &'static View,
     pub(crate) cpu: Samples,
-}
-
-impl ViewCost {
-    /// Tells whether it is read at every poll.
-    pub(crate) fn is_of_every_poll(&self) -> bool {
-        self.view.cadence == Cadence::EveryPoll && self.view.name != "pg_control"
-            || self.view.name == PROBE.name
-    }
 }
 
 /// Reads every view alone, the views in turn, this many times.

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use futures_util::TryStreamExt;
 use pgquerylens_engine::conninfo::{Environment, resolve};
 use pgquerylens_engine::dial::{Startup, Traffic, dial};
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_model::views::statements;
 use pgquerylens_sandbox::{backend, backend_pid};
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
@@ -17,8 +15,6 @@ use crate::collector::handle::Collector;
 use crate::collector::metered::settled_cpu;
 use crate::collector::orders::{Orders, Turn};
 
-/// The extension version of the newest server.
-const STATEMENTS_VERSION: u16 = 12;
 /// What an exporter with query texts asks for.
 const USUAL: &str = "
 select
@@ -45,8 +41,8 @@ pub(crate) struct Sample {
 
 /// One way to read statements.
 pub(crate) enum Rival {
-    /// All counters without texts once, in binary, over a held connection.
-    Floor(Session),
+    /// All counters without texts by one statement, in binary, over a held connection, and decoded as we do.
+    Floor(Box<Alone>),
     /// The view with its texts, ordered and cut to 100, in text.
     Usual(Session),
     /// Our statements unit and nothing else.
@@ -57,12 +53,11 @@ pub(crate) enum Rival {
 
 impl Rival {
     pub(crate) async fn floor(url: &str) -> Result<Rival> {
-        let options = Limits::default().startup_options();
-        Ok(Rival::Floor(Session::open(url, Some(&options)).await?))
+        Ok(Rival::Floor(Box::new(Alone::open(url).await?)))
     }
 
     pub(crate) async fn usual(url: &str) -> Result<Rival> {
-        Ok(Rival::Usual(Session::open(url, None).await?))
+        Ok(Rival::Usual(Session::open(url).await?))
     }
 
     pub(crate) async fn statements(url: &str) -> Result<Rival> {
@@ -79,8 +74,8 @@ impl Rival {
     /// Returns the process id of its backend.
     pub(crate) fn backend(&self) -> u32 {
         match self {
-            Rival::Floor(session) | Rival::Usual(session) => session.backend,
-            Rival::Statements(alone) => alone.backend(),
+            Rival::Usual(session) => session.backend,
+            Rival::Floor(alone) | Rival::Statements(alone) => alone.backend(),
             Rival::Poll(_, turn) => turn.backend,
         }
     }
@@ -97,7 +92,7 @@ impl Rival {
 
     async fn read(&mut self) -> Result<(u64, Option<Turn>)> {
         match self {
-            Rival::Floor(session) => Ok((session.floor().await?, None)),
+            Rival::Floor(alone) => Ok((alone.floor().await?, None)),
             Rival::Usual(session) => Ok((session.usual().await?, None)),
             Rival::Statements(alone) => Ok((alone.statements().await?, None)),
             Rival::Poll(collector, last) => {
@@ -109,7 +104,7 @@ impl Rival {
     }
 }
 
-/// A held connection of a reference.
+/// A held connection of an exporter.
 pub(crate) struct Session {
     client: Client,
     traffic: Arc<Traffic>,
@@ -118,9 +113,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    async fn open(url: &str, options: Option<&str>) -> Result<Session> {
+    async fn open(url: &str) -> Result<Session> {
         let target = resolve(Some(url), &Environment::default()).map_err(|error| error.to_string())?;
-        let startup = Startup { application_name: "reference", options };
+        let startup = Startup { application_name: "reference", options: None };
         let dialled = dial(&target, startup, Limits::default().connect_timeout).await?;
         let driver = dialled.driver;
         let driver = tokio::spawn(async move {
@@ -128,19 +123,6 @@ impl Session {
         });
         let backend = backend_pid(&dialled.client).await?;
         Ok(Session { client: dialled.client, traffic: dialled.traffic, backend, driver })
-    }
-
-    /// Reads what our own statement reads, and drops it row by row.
-    async fn floor(&self) -> Result<u64> {
-        let sql =
-            statements::VIEW.statement_for(STATEMENTS_VERSION).ok_or("no statement for the extension")?;
-        let sql = sql.replace("from pg_stat_statements(", "from public.pg_stat_statements(");
-        let before = self.traffic.received_bytes();
-        let parameters: [(i32, tokio_postgres::types::Type); 0] = [];
-        let rows = self.client.query_typed_raw(&sql, parameters).await?;
-        let mut rows = std::pin::pin!(rows);
-        while rows.try_next().await?.is_some() {}
-        Ok(self.traffic.received_bytes() - before)
     }
 
     async fn usual(&self) -> Result<u64> {
