@@ -2,6 +2,7 @@
 //! of a failure as a person reads them.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -111,14 +112,23 @@ pub fn statements_window(report: &PollReport) -> &Window {
     crate::view(report, &statements::VIEW).window.as_ref().expect("statements are subtracted")
 }
 
-/// Returns what a failure says and advises, with `PORT` for the port of the throw-away server.
+/// Returns what a failure says with its causes, and what it advises, as the command prints it. `PORT` stands for the
+/// port of the throw-away server.
 pub fn said(failure: &PollFailure) -> String {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        if !text.contains(&error.to_string()) {
+            text.push_str(&format!("\ncause: {error}"));
+        }
+        cause = error.source();
+    }
     let advice = match failure {
         PollFailure::Connect(error) => error.advice(),
         PollFailure::State(trouble) => trouble.advice().to_owned(),
         _ => String::new(),
     };
-    without_port(&format!("{failure}\n→ {advice}"))
+    without_port(&format!("{text}\n→ {advice}"))
 }
 
 /// Returns the report's notices, one line each, with what mends them.

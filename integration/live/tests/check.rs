@@ -1,5 +1,7 @@
 //! `check` against real servers: what is right is found right, and each thing that was made wrong is named.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_engine::check::{CheckOptions, Checked, run};
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::PollFailure;

@@ -1,6 +1,8 @@
 //! Logins that do not come about, and servers that come and go: each is named with what to do about it, and the
 //! state stays as it was, so that the next poll covers the time that was missed.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,8 @@
 //! Networks and servers that fail before and during a poll: the poll ends within its deadline, reports what it has
 //! or says what happened, and the same poller then goes on with windows that cover the time that was missed.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::fmt;
 use std::time::Duration;
 

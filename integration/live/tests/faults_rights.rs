@@ -1,6 +1,8 @@
 //! Missing rights and extensions that are not as they should be: the rest is read, the report says what is missing
 //! and what mends it, and nothing that is hidden becomes a text or a zero.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use expect_test::{Expect, expect};
 use pgquerylens_live::faults::{Kept, Planted, notices, statements_window};
 use pgquerylens_live::{failures, monitor, monitored, options, poller, view};
@@ -224,7 +226,8 @@ async fn an_extension_in_a_closed_schema_is_named_with_the_grant() {
         → grant usage on schema "Closed" to pgquerylens;
         track_io_timing is off: I/O times are not measured
         → alter system set track_io_timing = on; select pg_reload_conf();
-    "#]].assert_eq(&notices(&report));
+    "#]]
+    .assert_eq(&notices(&report));
     server.execute(r#"grant usage on schema "Closed" to pgquerylens"#).await.unwrap();
     let report = monitor(&server).poll().await.unwrap();
     assert_eq!(report.status, Status::Ok, "{:?}", report.notices);

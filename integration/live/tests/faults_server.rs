@@ -1,6 +1,8 @@
 //! Servers that are slow or locked: a lock costs the rows behind it, a timeout costs its collector, and the poll ends
 //! within its deadline.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::time::Duration;
 
 use pgquerylens_engine::limits::Limits;

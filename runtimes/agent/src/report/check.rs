@@ -109,7 +109,7 @@ mod tests {
         Aspect { id: "id", title, level, found: found.to_owned(), mend }
     }
 
-    fn check(width: usize, expected: Expect) {
+    fn check(width: usize, expected: &Expect) {
         let grant = Mend {
             steps: "as a member of rds_superuser run".to_owned(),
             sql: Some("grant pg_monitor to monitor;".to_owned()),
@@ -150,7 +150,7 @@ mod tests {
     fn each_aspect_has_its_mend_beneath() {
         check(
             100,
-            expect![[r#"
+            &expect![[r#"
             db:5432/shop  PostgreSQL 18.4 · Amazon RDS
 
             ✓ version                       PostgreSQL 18.4
@@ -173,7 +173,7 @@ mod tests {
     fn a_narrow_terminal_has_what_was_found_under_the_title() {
         check(
             60,
-            expect![[r#"
+            &expect![[r#"
             db:5432/shop  PostgreSQL 18.4 · Amazon RDS
 
             ✓ version
