@@ -61,7 +61,7 @@ pub(super) fn second_batch(collected: &Collected, state: &State, options: &PollO
     planned
 }
 
-/// The views of one database, for the walk. The parts that need relations come after, by [`relations_of`].
+/// The views of one database, for the walk. The parts that need relations come after, by [`database_follow_up`].
 pub(super) fn database_batch(probe: &Probe, state: &State, options: &PollOptions) -> Planned {
     let mut planned = Planned::default();
     for view in views::ALL {
