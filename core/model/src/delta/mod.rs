@@ -1,6 +1,6 @@
 //! The subtraction: a baseline and a fresh snapshot in, a window out.
 //!
-//! First [`continuity`] decides what the two readings have to do with each other; then [`merge`] walks both row
+//! First [`continuity`] decides what the two readings have to do with each other; then [`mod@merge`] walks both row
 //! sets in key order and subtracts. Whatever cannot be known is left out and said, so that the sum of windows is
 //! never above the truth. The losses that no rule can see, both from a reset of single entries: before extension
 //! 1.11 an entry that is reset and then does more work than before looks as if it had gone on, and on every version
