@@ -11,7 +11,8 @@ endif
 CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
-# Mutations of the seed corpus that `check` tries per property of core/sql.
+# Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
+# with fewer packages cargo would choose other features for the parser's build and compile it once more.
 FUZZ_CASES ?= 2000
 
 # Our documentation is for those who work on it, so it may lead to private items.
@@ -26,10 +27,10 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 .PHONY: help setup demo test check bench references clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo 'built in      $(CARGO_TARGET_DIR)'
-	@echo 'servers in    $(POSTGRES_DIR)'
+	@echo 'built in        $(CARGO_TARGET_DIR)'
+	@echo 'servers in      $(POSTGRES_DIR)'
 
 setup: ## Installs what test and check need: system packages, PostgreSQL of every major, crates; says what and why
 	@sh integration/setup.sh cargo compiler libclang node pgbouncer
@@ -50,8 +51,7 @@ check: ## Runs what must hold before a push: format, lints, documentation, proje
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
-	cargo test --locked --workspace --test tidy --bin pgquerylens
-	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test properties
+	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
 
 bench: ## Measures what a poll costs a server, beside a floor and the usual way, and what eviction costs the figures
 	@sh integration/setup.sh cargo compiler libclang node
