@@ -185,8 +185,9 @@ async fn a_server_that_shuts_down_is_named_and_its_restart_is_no_gap() {
         &kept,
         &url,
         expect![[r#"
-        connect to 127.0.0.1:PORT/postgres: connection refused
-        → check that the server runs, listens there (listen_addresses, port) and that no firewall rejects"#]],
+            connect to 127.0.0.1:PORT/postgres: connection refused
+            cause: Connection refused (os error 111)
+            → check that the server runs, listens there (listen_addresses, port) and that no firewall rejects"#]],
     )
     .await;
     server.start_again().await.unwrap();
@@ -204,6 +205,7 @@ async fn a_poller_whose_server_was_stopped_goes_on_when_it_is_back() {
     let failure = poller.poll().await.unwrap_err();
     expect![[r#"
         connect to 127.0.0.1:PORT/postgres: connection refused
+        cause: Connection refused (os error 111)
         → check that the server runs, listens there (listen_addresses, port) and that no firewall rejects"#]]
     .assert_eq(&said(&failure));
     server.start_again().await.unwrap();

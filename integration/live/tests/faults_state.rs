@@ -79,14 +79,32 @@ impl Scene {
 #[tokio::test(flavor = "current_thread")]
 async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
     let scene = Scene::new().await;
-    let damaged = expect![[""]];
+    let damaged = expect![[r#"
+        read the state's baseline: it is damaged or not ours
+        → restore the folder or move it away; the next poll then starts anew with a first reading"#]];
     for cut_to in [0, 10, 30, 40, 500] {
         scene.check_changed("baseline", |bytes| bytes.truncate(cut_to), &damaged).await;
     }
     scene.check_changed("baseline", |bytes| *bytes.last_mut().unwrap() ^= 1, &damaged).await;
     scene.check_changed("baseline", |bytes| *bytes = b"something else".to_vec(), &damaged).await;
-    scene.check_changed("dictionary", |bytes| *bytes.last_mut().unwrap() ^= 1, &expect![[""]]).await;
-    scene.check_changed("baseline", |bytes| bytes[FORMAT_AT + 1] = 9, &expect![[""]]).await;
+    scene
+        .check_changed(
+            "dictionary",
+            |bytes| *bytes.last_mut().unwrap() ^= 1,
+            &expect![[r#"
+        read the state's dictionary: it is damaged or not ours
+        → restore the folder or move it away; the next poll then starts anew with a first reading"#]],
+        )
+        .await;
+    scene
+        .check_changed(
+            "baseline",
+            |bytes| bytes[FORMAT_AT + 1] = 9,
+            &expect![[r#"
+        read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 1
+        → poll with the newer pgquerylens, or name another folder with --state file:PATH"#]],
+        )
+        .await;
     scene.check_nothing_is_lost().await;
 }
 
@@ -96,7 +114,10 @@ async fn another_servers_state_is_refused_and_left_alone() {
     let other = monitored(Server::new(18).initdb_arg("--data-checksums")).await;
     let before = scene.kept.contents();
     let failure = scene.kept.poll(&other.url(roles::MONITOR, "postgres")).await.unwrap_err();
-    expect![[""]].assert_eq(&said(&failure));
+    expect![[r#"
+        the state was kept for 127.0.0.1:PORT/postgres, and 127.0.0.1:PORT/postgres is another server
+        → name a folder of its own for each server with --state file:PATH"#]]
+    .assert_eq(&said(&failure));
     assert_eq!(scene.kept.contents(), before);
     scene.check_nothing_is_lost().await;
 }
@@ -111,7 +132,17 @@ async fn a_folder_that_cannot_be_made_is_named() {
         let live = Live::new(target, options().limits);
         let mut poller = Poller::new(live, FileStore::new(&folder), address, options());
         let said = said(&poller.poll().await.unwrap_err());
-        let expected = if folder.starts_with("/proc") { expect![[""]] } else { expect![[""]] };
+        let expected = if folder.starts_with("/proc") {
+            expect![[r#"
+            create the state folder /proc/pgquerylens
+            cause: No such file or directory (os error 2)
+            → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]
+        } else {
+            expect![[r#"
+            read the state STATE/baseline/below/baseline
+            cause: Not a directory (os error 20)
+            → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]
+        };
         expected.assert_eq(&said.replace(&scene.kept.path().display().to_string(), "STATE"));
     }
     scene.check_nothing_is_lost().await;
@@ -123,13 +154,19 @@ async fn a_folder_that_cannot_be_written_is_named_and_costs_no_window() {
     // A folder in place of the lock stops root too, whom no mode stops.
     fs::remove_file(scene.path("lock")).unwrap();
     fs::create_dir(scene.path("lock")).unwrap();
-    scene.check(&expect![[""]]).await;
+    scene.check(&expect![[r#"
+        open the state's lock file STATE/lock
+        cause: Is a directory (os error 21)
+        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]).await;
     fs::remove_dir(scene.path("lock")).unwrap();
     fs::write(scene.path("lock"), "").unwrap();
 
     fs::set_permissions(scene.kept.path(), fs::Permissions::from_mode(0o555)).unwrap();
     match fs::write(scene.path("probe"), "") {
-        Err(_) => scene.check(&expect![[""]]).await,
+        Err(_) => scene.check(&expect![[r#"
+        write the state STATE/baseline
+        cause: Permission denied (os error 13)
+        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]).await,
         Ok(()) => {
             println!("modes do not stop this user, who is root");
             fs::remove_file(scene.path("probe")).unwrap();
@@ -151,7 +188,10 @@ async fn a_full_disk_is_named_and_costs_no_window() {
     fill_disk(scene.kept.path(), "baseline");
     let failure = scene.kept.poll(&scene.url()).await.unwrap_err();
     let said_of = |failure| said(failure).replace(&scene.kept.path().display().to_string(), "STATE");
-    expect![[""]].assert_eq(&said_of(&failure));
+    expect![[r#"
+        write the state STATE/baseline
+        cause: No space left on device (os error 28)
+        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]].assert_eq(&said_of(&failure));
     assert_eq!(scene.kept.contents(), before, "neither object has changed, and no half of one is left");
     scene.check_nothing_is_lost().await;
 
@@ -212,7 +252,13 @@ async fn a_state_over_its_budget_gives_up_single_databases_first() {
     assert!(scene.kept.contents()["baseline"].len() > codec::MAX_PACKED_BYTES);
     let report = scene.kept.poll(&scene.url()).await.unwrap();
     assert_eq!(report.status, Status::Degraded);
-    expect![[""]].assert_eq(&notices(&report));
+    expect![[r#"
+        track_io_timing is off: I/O times are not measured
+        → alter system set track_io_timing = on; select pg_reload_conf();
+        the state would not fit its budget; 2 baselines of databases were given up
+        → poll fewer databases with one state
+    "#]]
+    .assert_eq(&notices(&report));
     assert_eq!(statements_window(&report).quality, Quality::Exact);
     assert_eq!(scene.planted.calls(&report), 5);
     assert!(scene.kept.contents()["baseline"].len() <= codec::MAX_PACKED_BYTES);
@@ -222,14 +268,14 @@ async fn a_state_over_its_budget_gives_up_single_databases_first() {
 async fn a_state_that_cannot_be_cut_to_its_budget_is_not_committed() {
     let scene = Scene::new().await;
     change_state(&scene.kept, |state| {
-        let long: String = noise(1, 700_000).map(|value| format!("{value:016x}")).collect();
+        let long: String = noise(1, 1_300_000).map(|value| format!("{value:016x}")).collect();
         state.last_read.push(LastRead { view: long, database: None, at: Timestamp(0) });
     })
     .await;
     let before = scene.kept.contents();
     let failure = scene.kept.poll(&scene.url()).await.unwrap_err();
     assert!(matches!(failure, PollFailure::State(StateTrouble::OverBudget { .. })), "{failure}");
-    assert!(said(&failure).contains("→ raise --state-budget"), "{}", said(&failure));
+    assert!(said(&failure).contains("→ poll fewer databases with one state"), "{}", said(&failure));
     assert_eq!(scene.kept.contents(), before);
 }
 
@@ -242,6 +288,9 @@ async fn of_two_pollers_at_once_one_commits_and_the_windows_add_up() {
     let scene = Scene::new().await;
     let mut pollers =
         [scene.kept.poller(&scene.url(), options()), scene.kept.poller(&scene.url(), options())];
+    let conflict = expect![[r#"
+        another poll committed to the same state in between
+        → nothing is lost: the other poll has the window; let only one poller use a state"#]];
     let mut truth = 5;
     let mut counted = 0;
     for round in 0..4 {
@@ -255,7 +304,7 @@ async fn of_two_pollers_at_once_one_commits_and_the_windows_add_up() {
                     assert_eq!(statements_window(&report).quality, Quality::Exact, "round {round}");
                     counted += scene.planted.calls(&report);
                 }
-                Err(failure) => expect![[""]].assert_eq(&said(&failure)),
+                Err(failure) => conflict.assert_eq(&said(&failure)),
             }
         }
         assert_eq!(counted, truth, "round {round}");

@@ -200,7 +200,7 @@ impl Held {
                 message: format!(
                     "the state would not fit its budget; {given_up} baselines of databases were given up"
                 ),
-                mend: None,
+                mend: Some("poll fewer databases with one state".to_owned()),
             });
         }
         let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;

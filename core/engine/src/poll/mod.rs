@@ -17,7 +17,7 @@ use std::fmt;
 
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
-use pgquerylens_model::report::{Cost, PollReport};
+use pgquerylens_model::report::{Cost, PollReport, Status};
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::version::ServerVersion;
 use tokio::time::{Instant, timeout_at};
@@ -164,6 +164,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         report.notices.extend(text_notice);
         let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
         self.held = Some(committed.map_err(PollFailure::State)?);
+        // Texts and the commit add notices to those that the report was made with.
+        report.notices.sort_by_key(|notice| !notice.degrades);
+        if report.notices.iter().any(|notice| notice.degrades) {
+            report.status = Status::Degraded;
+        }
         Ok(report)
     }
 

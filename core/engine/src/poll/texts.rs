@@ -29,6 +29,10 @@ use super::collected::Collected;
 use super::keep::Held;
 use super::renewal::Renewal;
 
+/// What the server pays for a byte of text, by `docs/cost.md`: 35 MB are about 180 ms.
+const READING_MS_PER_BYTE: f64 = 5e-6;
+/// How much longer the pause is while what is unknown takes less time than reading the texts would.
+const PAUSES_WHILE_CHEAP: f64 = 6.0;
 /// Share of the execution time from which on a statement known by its fingerprint alone is worth a text.
 const WORTH_A_TEXT: f64 = 0.01;
 
@@ -45,24 +49,35 @@ pub(super) enum Decision {
     Read,
 }
 
-/// Decides from the share of execution time without a known text and from what earlier readings told.
+/// Execution time that belongs to statements without a known text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Unknown {
+    /// Its share of all.
+    share: f64,
+    /// How much it is, in milliseconds.
+    milliseconds: f64,
+}
+
+/// Decides from the execution time without a known text and from what earlier readings told.
 pub(super) fn decide(
-    unknown_share: f64,
+    unknown: Unknown,
     entries: u64,
     ledger: &TextLedger,
     limits: &Limits,
     now: Timestamp,
 ) -> Decision {
-    if entries == 0 || unknown_share <= limits.unknown_text_share {
+    if entries == 0 || unknown.share <= limits.unknown_text_share {
         return Decision::NotNeeded;
     }
     // The more is unknown, the shorter the pause: the whole of it at the threshold, a twentieth if nothing is known.
-    let pause = limits.text_pause_seconds * limits.unknown_text_share / unknown_share;
+    let expected = expected_bytes(entries, ledger);
+    let is_cheap = unknown.milliseconds < expected as f64 * READING_MS_PER_BYTE;
+    let pause = limits.text_pause_seconds
+        * if is_cheap { PAUSES_WHILE_CHEAP } else { limits.unknown_text_share / unknown.share };
     let elapsed = ledger.tried_at.map(|tried| now.seconds_since(tried));
     if elapsed.is_some_and(|elapsed| (0.0..pause).contains(&elapsed)) {
         return Decision::TooSoon;
     }
-    let expected = expected_bytes(entries, ledger);
     if expected > limits.text_budget_bytes { Decision::TooLarge(expected) } else { Decision::Read }
 }
 
@@ -92,16 +107,16 @@ impl Weights {
         Weights { by_statement }
     }
 
-    /// The share of the execution time whose statements are unknown, or known too little for what they take.
-    fn unknown_share(&self, dictionary: &Dictionary) -> f64 {
+    /// The execution time whose statements are unknown, or known too little for what they take.
+    fn unknown(&self, dictionary: &Dictionary) -> Unknown {
         let total: f64 = self.by_statement.values().sum();
         let is_unknown = |(key, weight): &(&(i64, i64), &f64)| {
             dictionary
                 .get(key.0, key.1)
                 .is_none_or(|entry| entry.text.is_none() && !entry.own && **weight >= total * WORTH_A_TEXT)
         };
-        let unknown: f64 = self.by_statement.iter().filter(is_unknown).map(|(_, weight)| *weight).sum();
-        if total > 0.0 { unknown / total } else { 0.0 }
+        let milliseconds: f64 = self.by_statement.iter().filter(is_unknown).map(|(_, weight)| *weight).sum();
+        Unknown { share: if total > 0.0 { milliseconds / total } else { 0.0 }, milliseconds }
     }
 
     /// The weight of a statement, if it did anything.
@@ -132,11 +147,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
     ) -> Option<Notice> {
         let (snapshot, window) = collected.statements()?;
         let weights = Weights::of(window, snapshot);
-        let unknown_share = weights.unknown_share(held.dictionary());
+        let unknown = weights.unknown(held.dictionary());
         let entries = snapshot.rows.len() as u64;
         let now = collected.probe.read_at;
         let limits = self.options.limits.clone();
-        match decide(unknown_share, entries, &held.state().texts, &limits, now) {
+        match decide(unknown, entries, &held.state().texts, &limits, now) {
             Decision::NotNeeded | Decision::TooSoon => None,
             Decision::TooLarge(expected) => {
                 held.state_mut().texts.tried_at = Some(now);
@@ -221,7 +236,7 @@ mod tests {
         let dictionary = Dictionary::new(vec![entry(1), entry(2).without_text(), entry(3).without_text()]);
         let share = |weights: [f64; 4]| {
             let weights: Weights = (1..).map(|id| (1, id)).zip(weights).collect();
-            weights.unknown_share(&dictionary)
+            weights.unknown(&dictionary).share
         };
         assert_eq!(share([99.5, 0.5, 0.0, 0.0]), 0.0);
         assert_eq!(share([90.0, 0.0, 10.0, 0.0]), 0.1);
@@ -231,8 +246,9 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
 
-    fn check(unknown_share: f64, ledger: TextLedger, decision: Decision) {
-        assert_eq!(decide(unknown_share, 5_000, &ledger, &Limits::default(), NOW), decision);
+    fn check(share: f64, ledger: TextLedger, decision: Decision) {
+        let unknown = Unknown { share, milliseconds: 60_000.0 };
+        assert_eq!(decide(unknown, 5_000, &ledger, &Limits::default(), NOW), decision);
     }
 
     #[test]
@@ -251,6 +267,19 @@ mod tests {
         check(0.1, ago(301), Decision::Read);
         check(1.0, ago(31), Decision::Read);
         check(1.0, ago(-60), Decision::Read);
+    }
+
+    #[test]
+    fn while_what_is_unknown_takes_less_than_a_reading_the_pause_is_an_hour() {
+        let decided = |seconds: i64, milliseconds: f64| {
+            let tried_at = Some(Timestamp(NOW.0 - seconds * 1_000_000));
+            let ledger =
+                TextLedger { tried_at, last_bytes: 35_000_000, last_entries: 5_000, broken_off_at: None };
+            decide(Unknown { share: 0.5, milliseconds }, 5_000, &ledger, &Limits::default(), NOW)
+        };
+        assert_eq!(decided(3_500, 100.0), Decision::TooSoon);
+        assert_eq!(decided(3_700, 100.0), Decision::Read);
+        assert_eq!(decided(61, 200.0), Decision::Read);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub struct Session {
     traffic: std::sync::Arc<Traffic>,
     mode: Mode,
     local_settings: String,
+    /// Sent once, before the batch that follows the probe: by then it is known that nobody shares the connection.
+    unsent_setting: Option<&'static str>,
     counts: Counts,
 }
 
@@ -79,7 +81,8 @@ type Outcome = Result<Option<Rows>, ReadError>;
 impl Session {
     /// Takes over a fresh connection.
     pub fn new(dialled: Dialled, mode: Mode, limits: &Limits) -> Session {
-        let Dialled { client, driver, traffic, canceller, .. } = dialled;
+        let Dialled { client, driver, traffic, canceller, parameters, .. } = dialled;
+        let holds_any_bytes = parameters.server_encoding.as_deref() == Some("SQL_ASCII");
         let driver = tokio::spawn(async move {
             // What ended the connection reaches whoever waits for an answer.
             let _ended = driver.await;
@@ -90,7 +93,9 @@ impl Session {
             canceller,
             traffic,
             mode,
-            local_settings: local_settings(limits),
+            local_settings: local_settings(limits, holds_any_bytes),
+            unsent_setting: holds_any_bytes
+                .then_some("select pg_catalog.set_config('client_encoding', 'SQL_ASCII', false)"),
             counts: Counts::default(),
         }
     }
@@ -117,7 +122,10 @@ impl Session {
 
     /// Runs the units and returns one answer per request, in order.
     pub async fn run(&mut self, units: &[Unit], deadline: Instant) -> Vec<Answer> {
-        let sent = self.plan(units);
+        let mut sent = self.plan(units);
+        if self.mode == Mode::Direct && self.counts.round_trips > 0 {
+            sent.splice(0..0, self.unsent_setting.take().map(control));
+        }
         self.counts.statements += sent.len() as u64;
         self.counts.round_trips += 1;
         let began = Instant::now();
@@ -204,10 +212,15 @@ fn control<'u>(sql: &str) -> Sent<'u> {
 
 /// `select set_config(…, true), …` for the settings that a direct connection has from its startup packet. The
 /// values are numbers and words of ours, never text from outside.
-fn local_settings(limits: &Limits) -> String {
-    let settings = limits.session_settings();
-    let set: Vec<String> = settings
+///
+/// A SQL_ASCII database holds any bytes. Asked for UTF-8 the server refuses the rows that are none, so it is asked for
+/// the bytes as they are.
+fn local_settings(limits: &Limits, holds_any_bytes: bool) -> String {
+    let encoding = holds_any_bytes.then(|| ("client_encoding", "SQL_ASCII".to_owned()));
+    let set: Vec<String> = limits
+        .session_settings()
         .iter()
+        .chain(&encoding)
         .filter(|(name, _)| *name != "default_transaction_read_only")
         .map(|(name, value)| format!("pg_catalog.set_config('{name}', '{value}', true)"))
         .collect();

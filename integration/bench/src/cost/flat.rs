@@ -10,7 +10,7 @@ use crate::collector::orders::Orders;
 use crate::samples::Samples;
 
 /// Polls on either side that are compared; the last of the early ones is poll 100.
-const COMPARED: usize = 40;
+const COMPARED: usize = 60;
 const EARLY_END: usize = 100;
 /// Work goes on once in so many polls: a thousand polls are run in a row, not in a day.
 const POLLS_PER_STEP: usize = 10;
@@ -48,7 +48,7 @@ pub(crate) async fn run(stage: &Stage, polls: usize) -> Result<Flat> {
             load.step().await?;
         }
         let turn = collector.poll()?;
-        let spent = turn.server_cpu - before;
+        let spent = turn.server_cpu.saturating_sub(before);
         before = turn.server_cpu;
         let around = match poll {
             _ if poll >= late_from => &mut flat.late,

@@ -64,9 +64,11 @@ impl Rival {
         Ok(Rival::Statements(Box::new(Alone::open(url).await?)))
     }
 
-    /// Starts a collector and lets it poll once, so that it holds its connection and knows the texts.
+    /// Starts a collector and lets it poll until it is steady: the first poll reads the texts, and where they are
+    /// longer than the budget it ends its connection for that; the second holds the one that stays.
     pub(crate) fn poll(orders: &Orders) -> Result<Rival> {
         let mut collector = Collector::start(orders)?;
+        collector.poll()?;
         let turn = collector.poll()?;
         Ok(Rival::Poll(collector, Box::new(turn)))
     }

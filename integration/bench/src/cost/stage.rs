@@ -34,6 +34,9 @@ const HOT_RUNS: usize = 4;
 /// Statements per database that run once in a step and then not for a long while.
 const DRIFTING: usize = 10;
 
+/// Waits rather than works: its time counts as execution time and disturbs nobody's measurement.
+const DEPLOYED: &str = "select pg_sleep(0.3) as deployed_at_half_past";
+
 /// A server with its statements, tables and certificates.
 pub(crate) struct Stage {
     pub(crate) server: Server,
@@ -105,6 +108,12 @@ impl Load {
             clients.push(connect(&stage.server.url(pgquerylens_sandbox::SUPERUSER, database)).await?);
         }
         Ok(Load { clients, shape: stage.shape, step: 0 })
+    }
+
+    /// Runs a statement that is new on the server and takes more time than all others.
+    pub(crate) async fn run_deployed(&self) -> Result<()> {
+        let client = self.clients.first().ok_or("no session is open")?;
+        Ok(client.batch_execute(DEPLOYED).await?)
     }
 
     /// Runs the statements of the next step: hot ones, some others, and one per database that was never seen.
