@@ -253,10 +253,10 @@ async fn a_state_over_its_budget_gives_up_single_databases_first() {
     let report = scene.kept.poll(&scene.url()).await.unwrap();
     assert_eq!(report.status, Status::Degraded);
     expect![[r#"
-        track_io_timing is off: I/O times are not measured
-        → alter system set track_io_timing = on; select pg_reload_conf();
         the state would not fit its budget; 2 baselines of databases were given up
         → poll fewer databases with one state
+        track_io_timing is off: I/O times are not measured
+        → alter system set track_io_timing = on; select pg_reload_conf();
     "#]]
     .assert_eq(&notices(&report));
     assert_eq!(statements_window(&report).quality, Quality::Exact);
