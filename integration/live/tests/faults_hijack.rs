@@ -1,6 +1,8 @@
 //! Functions and operators that were planted to be called in place of PostgreSQL's own: none is, on a direct
 //! connection and behind a pooler that refuses or drops our settings. And what else must hold behind a pooler.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::time::Duration;
 
 use pgquerylens_engine::poll::PollOptions;

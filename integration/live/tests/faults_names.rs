@@ -1,6 +1,8 @@
 //! Names that were made to break things: quotes, newlines, semicolons, emoji, bytes that are no UTF-8. They come back
 //! as they are, and none of them is run.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::collections::BTreeSet;
 
 use pgquerylens_engine::poll::{Databases, PollOptions};

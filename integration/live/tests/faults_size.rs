@@ -1,6 +1,8 @@
 //! Servers with much of everything: databases, statements, text. The budgets hold, what is left out is named, and
 //! what could not be done in one poll is done in the next ones. `PGQUERYLENS_TEST_SCALE=10` makes it 1,000 databases.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

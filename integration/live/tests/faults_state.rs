@@ -1,6 +1,8 @@
 //! States that cannot be read or written, and pollers that share one: what is wrong is named, what was committed
 //! stays as it is, and the committed windows add up to the truth.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! A hundred thousand tables: alone in its file, because it measures the memory of this process.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
 use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_engine::state::codec::MAX_PACKED_BYTES;
 use pgquerylens_live::faults::{Kept, statements_window};
