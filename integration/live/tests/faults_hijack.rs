@@ -76,7 +76,7 @@ async fn plant(server: &Server, schema: &str) {
             body(&format!("{left} {operator} {right}"), result)
         ));
     }
-    for overload in ["pg_stat_statements(text)", "pg_stat_statements_info(int default 1)"] {
+    for overload in ["pg_stat_statements(text)", "pg_stat_statements_info(int)"] {
         make.push_str(&format!("create function {schema}.{overload} {};\n", body(overload, "int")));
     }
     server.execute(&make).await.unwrap();
@@ -127,6 +127,22 @@ async fn no_planted_function_is_called_on_a_direct_connection() {
         let poller = poller(&server.url(roles::MONITOR, "postgres"), options());
         check_not_hijacked(&server, poller, &format!("{major}")).await;
     }
+}
+
+/// Whoever may create in the extension's schema can make its functions ambiguous: that costs the statements, aloud.
+#[tokio::test(flavor = "current_thread")]
+async fn an_ambiguous_overload_costs_the_statements_and_is_not_called() {
+    let server = hostile(18).await;
+    let overload = body("an overload", "int");
+    server
+        .execute(&format!("create function open.pg_stat_statements_info(int default 1) {overload}"))
+        .await
+        .unwrap();
+    let report = poller(&server.url(roles::MONITOR, "postgres"), options()).poll().await.unwrap();
+    assert_eq!(report.status, Status::Degraded);
+    let lines = failures(&report);
+    assert!(lines.len() == 1 && lines[0].contains("pg_stat_statements_info() is not unique"), "{lines:?}");
+    assert!(!server.log().contains(CALLED));
 }
 
 const BOTH_WAYS: [StartupOptions; 2] = [StartupOptions::Refused, StartupOptions::Ignored];

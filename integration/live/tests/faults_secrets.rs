@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use pgquerylens_engine::poll::Poller;
 use pgquerylens_engine::source::live::Live;
@@ -77,13 +78,26 @@ fn check_state(folder: &Path) {
     }
 }
 
-/// What the monitoring role could read, had it a mind to.
-async fn secrets_in_sight(server: &Server) -> i64 {
+/// What the monitoring role could read, had it a mind to: statements, settings, running statements.
+async fn secrets_in_sight(server: &Server) -> [i64; 3] {
     let client = server.client(roles::MONITOR, "postgres").await.unwrap();
-    let count = "select (select count(*) from pg_stat_statements where query like '%hunter2%')
-        + (select count(*) from pg_settings where setting like '%hunter2%')
-        + (select count(*) from pg_stat_activity where query like '%hunter2running%' and pid <> pg_backend_pid())";
-    client.query_one(count, &[]).await.unwrap().get(0)
+    let count = async |of: &str| client.query_one(of, &[]).await.unwrap().get(0);
+    [
+        count("select count(*) from pg_stat_statements where query like '%hunter2%'").await,
+        count("select count(*) from pg_settings where setting like '%hunter2%'").await,
+        count("select count(*) from pg_stat_activity where query like 'select pg_sleep(60)%hunter2%'").await,
+    ]
+}
+
+async fn until_in_sight(server: &Server) {
+    let began = Instant::now();
+    loop {
+        let [statements, settings, running] = secrets_in_sight(server).await;
+        if statements >= 10 && settings >= 7 && running == 1 {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{statements} {settings} {running}");
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -99,7 +113,7 @@ async fn check_server(server: Server) {
     }
     let busy = connect(&server.url("postgres", "postgres")).await.unwrap();
     let running = tokio::spawn(async move { busy.batch_execute(RUNNING).await });
-    while secrets_in_sight(&server).await < 20 {}
+    until_in_sight(&server).await;
     let (kept, recordings) = (Kept::new(), tempfile::tempdir().unwrap());
 
     let target = target(&server.url(roles::MONITOR, "postgres"));

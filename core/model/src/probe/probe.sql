@@ -1,4 +1,5 @@
 -- One row that says where we are, what we may, and what the server measures. No statement of a poll comes before it.
+-- Behind a pooler that drops our settings it runs under whatever search_path there is: operators are named in full.
 select
     pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as server_version_num,
     pg_catalog.statement_timestamp() as read_at,
@@ -26,7 +27,7 @@ select
     pg_catalog.current_setting('pg_stat_statements.track_planning', true)::pg_catalog.bool as track_planning,
     pg_catalog.current_setting('track_io_timing', true)::pg_catalog.bool as track_io_timing,
     pg_catalog.current_setting('track_wal_io_timing', true)::pg_catalog.bool as track_wal_io_timing,
-    pg_catalog.current_setting('track_functions', true) <> 'none' as track_functions,
+    pg_catalog.current_setting('track_functions', true) operator(pg_catalog.<>) 'none' as track_functions,
     pg_catalog.current_setting('compute_query_id', true) as compute_query_id,
     pg_catalog.current_setting('track_activity_query_size', true) as track_activity_query_size,
     case when pg_catalog.pg_has_role(current_user, 'pg_read_all_settings', 'usage')
@@ -49,7 +50,7 @@ select
     exists (select from pg_catalog.pg_stat_get_progress_info('CREATE INDEX')) as progress_create_index,
     exists (select from pg_catalog.pg_stat_get_progress_info('CLUSTER')) as progress_cluster
 from pg_catalog.pg_database as d
-inner join pg_catalog.pg_roles as r on r.rolname = current_user
-left join pg_catalog.pg_extension as e on e.extname = 'pg_stat_statements'
-left join pg_catalog.pg_namespace as n on n.oid = e.extnamespace
-where d.datname = pg_catalog.current_database()
+inner join pg_catalog.pg_roles as r on r.rolname operator(pg_catalog.=) current_user
+left join pg_catalog.pg_extension as e on e.extname operator(pg_catalog.=) 'pg_stat_statements'
+left join pg_catalog.pg_namespace as n on n.oid operator(pg_catalog.=) e.extnamespace
+where d.datname operator(pg_catalog.=) pg_catalog.current_database()

@@ -26,7 +26,7 @@ pub(crate) fn steady(found: &Comparison) -> Vec<Line> {
             Line::new(figure, ms(&ours.cpu)).beside(ms(&floor.cpu), ms(&usual.cpu)).ratio(times(&ratios));
         (line, ratios.median())
     };
-    let (part, part_ratio) = cpu("server CPU, statements alone", statements);
+    let (part, part_ratio) = cpu("server CPU, statements", statements);
     let (whole, whole_ratio) = cpu("server CPU, whole poll", poll);
     let memory = |series: &Series| format!("{:.0} MiB", mib(series.peak.largest()));
     let received = |series: &Series| bytes(series.received.median());
@@ -74,11 +74,11 @@ pub(crate) fn collector(poll: &Series) -> Vec<Line> {
 pub(crate) fn hour(hour: &Hour) -> Vec<Line> {
     let mean = |samples: &Samples| format!("{:.1} ms", samples.mean());
     vec![
-        Line::new("server CPU, mean of an hour", mean(&hour.cpu))
+        Line::new("server CPU, hour's mean", mean(&hour.cpu))
             .beside(mean(&hour.floor), String::new())
             .ratio(format!("{:.2}", hour.ratio()))
             .at_most(hour.ratio(), HOUR_OVER_FLOOR_MAX, " ×"),
-        Line::new("  polls that read slow views", format!("{} of {}", hour.slow_polls(), hour.turns.len())),
+        Line::new("  polls with slow views", format!("{} of {}", hour.slow_polls(), hour.turns.len())),
         Line::new("  readings of texts", format!("{}", hour.text_readings())),
         Line::new("  temporary files in all", bytes(hour.temporary as f64)),
         Line::new("  collector CPU, mean", format!("{:.1} ms", hour.collector_cpu())),
@@ -95,10 +95,10 @@ pub(crate) fn cold(cold: &Beside, visits: &Beside) -> Vec<Line> {
     let process: Samples = cold.turns.iter().map(|turn| turn.collector_cpu_in_all as f64 / 1e6).collect();
     let trips = cold.turns.iter().map(|turn| turn.round_trips).max().unwrap_or(0);
     vec![
-        line("server CPU, cold poll over TLS", cold),
-        Line::new("  round trips after the login", format!("{trips}")),
-        Line::new("  collector CPU, whole process", ms(&process)),
-        line("server CPU, visit of a database", visits),
+        line("server CPU, cold poll, TLS", cold),
+        Line::new("  round trips after login", format!("{trips}")),
+        Line::new("  collector CPU in all", ms(&process)),
+        line("server CPU, one visit", visits),
     ]
 }
 
@@ -106,8 +106,8 @@ pub(crate) fn cold(cold: &Beside, visits: &Beside) -> Vec<Line> {
 pub(crate) fn flat(flat: &Flat, polls: usize) -> Vec<Line> {
     let line = |figure: &str, early: f64, late: f64, shown: (String, String)| {
         let growth = late / early;
-        Line::new(&format!("{figure}, poll 100 -> {polls}"), format!("{} -> {}", shown.0, shown.1))
-            .ratio(format!("grew to {growth:.2}"))
+        Line::new(figure, format!("{} -> {}", shown.0, shown.1))
+            .ratio(format!("{growth:.2}"))
             .at_most(growth, GROWTH_MAX, " ×")
     };
     let ratio = |figure: &str, early: &Samples, late: &Samples| {
@@ -120,9 +120,10 @@ pub(crate) fn flat(flat: &Flat, polls: usize) -> Vec<Line> {
     };
     let (early, late) = (&flat.early, &flat.late);
     vec![
-        ratio("server CPU/floor", &early.server, &late.server),
-        ratio("collector CPU/floor", &early.collector, &late.collector),
-        memory("backend's own", &early.backend, &late.backend),
-        memory("collector", &early.resident, &late.resident),
+        Line::new(&format!("poll 100 -> {polls}"), String::new()),
+        ratio("  server CPU/floor", &early.server, &late.server),
+        ratio("  collector CPU/floor", &early.collector, &late.collector),
+        memory("  backend's own memory", &early.backend, &late.backend),
+        memory("  collector's memory", &early.resident, &late.resident),
     ]
 }

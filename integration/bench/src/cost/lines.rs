@@ -46,18 +46,13 @@ impl Line {
 
 /// Makes a table of lines.
 pub(crate) fn table(title: &'static str, lines: &[Line]) -> Table {
-    let mut table =
-        Table::new(title, &["per poll", "ours", "floor", "usual", "ours/floor", "target", "reached"]);
+    let mut table = Table::new(title, &["per poll", "ours", "floor", "usual", "ours/floor", "target"]);
     for line in lines {
         let mut row = vec![line.figure.clone()];
         row.extend(line.cells.clone());
-        let (target, met) = line.target.clone().unwrap_or_default();
-        let reached = match (target.is_empty(), met) {
-            (true, _) => "",
-            (false, true) => "met",
-            (false, false) => "MISSED",
-        };
-        row.extend([target, reached.to_owned()]);
+        let reached =
+            |(target, met): &(String, bool)| format!("{target} {}", if *met { "met" } else { "MISSED" });
+        row.push(line.target.as_ref().map(reached).unwrap_or_default());
         table.push(row);
     }
     table
