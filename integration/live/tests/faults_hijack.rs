@@ -135,7 +135,7 @@ async fn an_ambiguous_overload_costs_the_statements_and_is_not_called() {
     let server = hostile(18).await;
     let overload = body("an overload", "int");
     server
-        .execute(&format!("create function open.pg_stat_statements_info(int default 1) {overload}"))
+        .execute(&format!("create function open.pg_stat_statements_info(int8 default 1) {overload}"))
         .await
         .unwrap();
     let report = poller(&server.url(roles::MONITOR, "postgres"), options()).poll().await.unwrap();
