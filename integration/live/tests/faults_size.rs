@@ -49,7 +49,8 @@ async fn a_walk_through_many_databases_goes_on_where_it_stopped() {
         let walk = report.walk.clone().unwrap();
         // template1 takes connections too.
         assert_eq!(walk.total, count as usize + 1);
-        assert!(walk.read > 0, "every poll gets on");
+        // The first poll may need its time for the sizes of all databases.
+        assert!(walk.read > 0 || polls == 0, "every poll gets on");
         let here = visited(&report);
         assert!(
             polls == 0 || seen.is_disjoint(&here),
