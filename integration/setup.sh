@@ -13,8 +13,10 @@ is_there() { # NEED
     case $1 in
         cargo) command -v cargo ;;
         compiler) command -v cc ;;
-        libclang) [ -n "${LIBCLANG_PATH:-}" ] || any_file /usr/lib/llvm-*/lib/libclang*.so* \
-            /usr/lib/*/libclang*.so* /usr/lib64/libclang*.so* /usr/lib64/llvm*/lib/libclang*.so* ;;
+        # Not libclang-cpp, which is another library and often there without this one.
+        libclang) [ -n "${LIBCLANG_PATH:-}" ] ||
+            any_file /usr/lib/llvm-*/lib/libclang[.-][s0-9]* /usr/lib/*/libclang[.-][s0-9]* \
+                /usr/lib64/libclang[.-][s0-9]* /usr/lib64/llvm*/lib/libclang[.-][s0-9]* ;;
         node) command -v node && command -v npm ;;
         pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
         *) fail "nobody knows what $1 is" ;;
