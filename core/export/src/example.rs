@@ -12,6 +12,7 @@ use pgquerylens_model::report::{
 };
 use pgquerylens_model::rows::{Rows, Series};
 use pgquerylens_model::selection::{Order, select};
+use pgquerylens_model::since::since;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::version::{ExtensionVersion, ServerVersion};
 use pgquerylens_model::view::View;
@@ -40,6 +41,7 @@ pub fn report() -> PollReport {
     let statements = statement_metrics(&views[0]);
     PollReport {
         target: "db.example.com:5432/shop".to_owned(),
+        window_id: "5a3b6cf1e20d4c78-1".to_owned(),
         status: Status::Ok,
         collectors: vec![
             collector(statements::VIEW.name, Outcome::Read { row_count: 3 }),
@@ -71,6 +73,7 @@ pub fn report() -> PollReport {
             statements: Some(statements),
             views,
         }),
+        deliveries: Vec::new(),
     }
 }
 
@@ -78,12 +81,14 @@ pub fn report() -> PollReport {
 pub fn failed_report() -> PollReport {
     PollReport {
         target: "db.example.com:5432/shop".to_owned(),
+        window_id: String::new(),
         status: Status::Failed,
         collectors: Vec::new(),
         notices: Vec::new(),
         cost: Cost::default(),
         walk: None,
         metrics: None,
+        deliveries: Vec::new(),
     }
 }
 
@@ -175,7 +180,8 @@ fn metrics(view: &'static View, before: Rows, after: Rows) -> ViewMetrics {
     let window = view
         .has_counters()
         .then(|| subtract(Some(&Baseline::of(&snapshot(view, BEFORE, before))), &snapshot_now));
-    ViewMetrics { view, database: None, snapshot: snapshot_now, window }
+    let since = window.as_ref().map(|window| since(None, window, &snapshot_now));
+    ViewMetrics { view, database: None, snapshot: snapshot_now, window, since }
 }
 
 fn statement_rows(calls: &[i64], total: &[f64], stddev: &[f64]) -> Rows {
@@ -223,6 +229,7 @@ fn statement_metrics(view: &ViewMetrics) -> StatementMetrics {
         selection,
         hidden_entries: 0,
         entries: OWN_ROW + 1,
+        running: None,
     }
 }
 
