@@ -282,6 +282,7 @@ impl Poll {
             database_oid: 16_384,
             database_name: text("shop"),
             block_size: 8_192,
+            max_connections: 100,
             session: SessionSettings {
                 search_path: text("pg_catalog"),
                 transaction_read_only: text("on"),
