@@ -3,6 +3,7 @@
 
 mod check_document;
 mod commands;
+mod config;
 mod exit;
 mod failure;
 mod options;
