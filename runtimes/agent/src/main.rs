@@ -1,6 +1,7 @@
 //! The command `pgquerylens`. Here the process is looked at (arguments, environment, user, terminal) and ended; what
 //! is done in between is in `commands`.
 
+mod agent;
 mod check_document;
 mod commands;
 mod config;

@@ -79,6 +79,8 @@ pub(crate) enum LogLevel {
 pub(crate) struct ServerConfig {
     /// The name, unique among the servers.
     pub(crate) name: String,
+    /// Where it is, `host:port/database`, without anything secret.
+    pub(crate) address: String,
     /// The connection string; without one the PG* variables and libpq's defaults say all. It may hold a password.
     pub(crate) connection: Option<Secret>,
     /// The password, if it is said beside the connection string; it wins over .pgpass and PGPASSWORD.
@@ -121,14 +123,6 @@ impl ExporterConfig {
         match self {
             ExporterConfig::Otlp(otlp) => &otlp.name,
             ExporterConfig::Jsonl(jsonl) => &jsonl.name,
-        }
-    }
-
-    /// Returns the most bytes that wait for delivery.
-    pub(crate) fn outbox_bytes(&self) -> u64 {
-        match self {
-            ExporterConfig::Otlp(otlp) => otlp.outbox_bytes,
-            ExporterConfig::Jsonl(jsonl) => jsonl.outbox_bytes,
         }
     }
 }
