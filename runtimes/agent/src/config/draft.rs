@@ -151,9 +151,7 @@ impl Sayings<'_> {
     fn exporters(&mut self, entries: &[Entry]) -> (Vec<ExporterDraft>, Vec<String>) {
         let nodes = self.list(entries, "exporters", MAX_EXPORTERS);
         if nodes.is_none_or(|nodes| !nodes.is_empty()) {
-            let nodes = nodes.unwrap_or_default();
-            let names = nodes.iter().filter_map(exporter_name).collect();
-            return (nodes.iter().filter_map(|node| self.exporter(node)).collect(), names);
+            return self.exporters_of_file(nodes.unwrap_or_default());
         }
         if standard::call_for_exporter(self.variables) {
             return (vec![self.laid(None, Section::Otlp, &Layer::default())], vec!["otlp".to_owned()]);
@@ -163,6 +161,18 @@ impl Sayings<'_> {
             "write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT",
         ));
         (Vec::new(), Vec::new())
+    }
+
+    /// An exporter with a mistake still has its name, or servers that name it would be told too.
+    fn exporters_of_file(&mut self, nodes: &[Node]) -> (Vec<ExporterDraft>, Vec<String>) {
+        let (mut exporters, mut names) = (Vec::new(), Vec::new());
+        for node in nodes {
+            let exporter = self.exporter(node);
+            let name = exporter.as_ref().map(|exporter| exporter.name().to_owned());
+            names.extend(name.or_else(|| exporter_name(node)));
+            exporters.extend(exporter);
+        }
+        (exporters, names)
     }
 
     fn exporter(&mut self, node: &Node) -> Option<ExporterDraft> {

@@ -35,7 +35,8 @@ fn chosen(layer: &Layer, signal: Signal) -> Option<(&Setting, &str, bool)> {
     if is_in_file(&general) && !is_in_file(&own) { general } else { own.or(general) }
 }
 
-/// Holds a URL against what can be sent to. What follows @ or ? may be secret, so no URL is shown.
+/// Holds a URL against what can be sent to. What stands before @ or behind ? may be secret: it is refused, so that a URL
+/// can be shown, and the one that is refused is not.
 fn checked(text: &str, protocol: Protocol, insecure: bool) -> Result<String, String> {
     let (scheme, rest) = match text.trim().split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -53,8 +54,11 @@ fn checked(text: &str, protocol: Protocol, insecure: bool) -> Result<String, Str
             "a name and password in a URL would be logged: write headers: {authorization: …}".to_owned()
         );
     }
-    if rest.contains('#') || rest.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
-        return Err("a URL has neither blanks nor #".to_owned());
+    if rest.contains(['?', '#']) {
+        return Err("what stands behind ? or # would be logged: write headers".to_owned());
+    }
+    if rest.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+        return Err("a URL has no blanks".to_owned());
     }
     if !is_host_and_port(host) {
         return Err("write host and port, such as https://otel.example.com:4318".to_owned());
@@ -79,10 +83,7 @@ fn with_path(base: &str, signal: Signal, protocol: Protocol) -> String {
     match protocol {
         Protocol::Grpc => base.trim_end_matches('/').to_owned(),
         Protocol::HttpProtobuf | Protocol::HttpJson => {
-            let (path, query) =
-                base.split_once('?').map_or((base, None), |(path, query)| (path, Some(query)));
-            let query = query.map_or_else(String::new, |query| format!("?{query}"));
-            format!("{}/v1/{}{query}", path.trim_end_matches('/'), signal.name())
+            format!("{}/v1/{}", base.trim_end_matches('/'), signal.name())
         }
     }
 }
@@ -116,7 +117,6 @@ mod tests {
         let http = Protocol::HttpProtobuf;
         check(&[("endpoint", "http://a:4318", true)], http, "http://a:4318/v1/metrics");
         check(&[("endpoint", "HTTPS://a/base/", true)], http, "https://a/base/v1/metrics");
-        check(&[("endpoint", "https://a/x?y=1", true)], http, "https://a/x/v1/metrics?y=1");
         check(&[], http, "http://localhost:4318/v1/metrics");
         check(&[], Protocol::Grpc, "http://localhost:4317");
     }
@@ -142,6 +142,8 @@ mod tests {
             "ftp://a",
             "http://",
             "http://me:hush@a",
+            "http://a?key=hush",
+            "http://a/#hush",
             "http://a:b",
             "http://a b",
             "http://a:0",

@@ -128,6 +128,22 @@ impl Layer {
         EXCLUSIVE.iter().filter_map(of_pair).collect()
     }
 
+    /// Takes out what a variable says where the command line says its opposite.
+    pub(super) fn settled(mut self) -> Layer {
+        for (one, other) in EXCLUSIVE {
+            match (self.is_on_command_line(one), self.is_on_command_line(other)) {
+                (true, false) => drop(self.0.remove(other)),
+                (false, true) => drop(self.0.remove(one)),
+                _ => {}
+            }
+        }
+        self
+    }
+
+    fn is_on_command_line(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|setting| matches!(setting.origin, Origin::CommandLine(_)))
+    }
+
     /// Returns the mistakes of options that exclude each other and are said in one place.
     pub(super) fn contradictions(&self) -> Vec<Mistake> {
         let both = |(one, other): &(&str, &str)| {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::document::shown;
 use super::layer::{Layer, Origin, Setting, Value};
 use super::mistake::Mistake;
 use crate::options::{Given, OptionSpec, Place, Said as Where, Section, options_in, written};
@@ -34,7 +35,7 @@ impl Said {
     ) -> Said {
         let mut mistakes = Vec::new();
         let mut of = |section| layer(section, given, variables, &mut mistakes);
-        let (process, servers) = (of(Section::Process), of(Section::Server));
+        let (process, servers) = (of(Section::Process), of(Section::Server).settled());
         let (otlp, jsonl) = (of(Section::Otlp), of(Section::Jsonl));
         mistakes.extend(servers.contradictions());
         Said { file, process, servers, otlp, jsonl, mistakes }
@@ -50,8 +51,8 @@ fn layer(
     let mut layer = Layer::default();
     for option in options_in(section) {
         let Some((said, texts)) = spoken(option, given, variables) else { continue };
-        let shown = if option.may_hold_secret() { "…".to_owned() } else { texts.join(",") };
-        let written = written(option, said, &shown);
+        let text = if option.may_hold_secret() { "…".to_owned() } else { shown(&texts.join(",")) };
+        let written = written(option, said, &text);
         match value(option, texts) {
             Ok(value) => {
                 layer.0.insert(option.key(), Setting { value, origin: origin(option, said), written });

@@ -129,6 +129,10 @@ impl<'r> Reader<'r> {
             }
         };
         match substitute(text, self.variables) {
+            Ok(text) if text.is_empty() => {
+                self.mistake(node.at, format!("{key} is empty"), "write a value, or leave the key out");
+                None
+            }
             Ok(text) if text.contains('\0') => {
                 self.mistake(node.at, key, "it holds a character 0");
                 None

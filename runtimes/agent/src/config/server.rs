@@ -1,6 +1,6 @@
 //! One server, from values to types: where it is, what it is called, what a poll of it reads and may cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 
 use super::configuration::{ServerConfig, StateConfig};
+use super::document::shown;
 use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
 use super::mistake::Mistake;
@@ -129,8 +130,8 @@ fn name(draft: &ServerDraft, target: &Target, mistakes: &mut Vec<Mistake>) -> Op
     let instead = format!("write a name of 1 to {MAX_NAME_BYTES} bytes on one line");
     mistakes.push(match (draft.layer.get("name"), draft.at) {
         (Some(setting), _) => setting.mistake(instead),
-        (None, Some(at)) => Mistake::at(at, format!("the server has no name but {name}"), instead),
-        (None, None) => Mistake::outside(format!("the server has no name but {name}"), instead),
+        (None, Some(at)) => Mistake::at(at, format!("the server has no name but {}", shown(&name)), instead),
+        (None, None) => Mistake::outside(format!("the server has no name but {}", shown(&name)), instead),
     });
     None
 }
@@ -161,7 +162,7 @@ fn limits(layer: &Layer, target: Option<&Target>, mistakes: &mut Vec<Mistake>) -
 
 fn databases(layer: &Layer) -> Databases {
     match layer.texts("databases") {
-        Some(names) => Databases::Named(names.to_vec()),
+        Some(names) => Databases::Named(unique(names)),
         None if layer.flag("all-databases") => Databases::All,
         None => Databases::Connected,
     }
@@ -176,11 +177,19 @@ fn exporters(layer: &Layer, known: &[String], mistakes: &mut Vec<Mistake>) -> Ve
     words.dedup();
     for name in names.iter().filter(|name| !known.contains(name)) {
         let meant = nearest(name, &words).map_or_else(String::new, |meant| format!("did you mean {meant}? "));
-        mistakes.push(
-            setting.mistake(format!("no exporter is called {name}: {meant}There is {}", words.join(", "))),
-        );
+        mistakes.push(setting.mistake(format!(
+            "no exporter is called {}: {meant}There is {}",
+            shown(name),
+            words.join(", ")
+        )));
     }
-    names.to_vec()
+    unique(names)
+}
+
+/// Returns names in their order, each once: nothing is read or sent twice.
+fn unique(names: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.iter().filter(|name| seen.insert(*name)).cloned().collect()
 }
 
 fn state(folder: Option<&Path>, name: &str) -> StateConfig {

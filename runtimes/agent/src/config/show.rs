@@ -54,17 +54,8 @@ fn lines(section: Section, layer: &Layer, file: Option<&Path>) -> Vec<Line> {
 
 fn line(key: &'static str, layer: &Layer, file: Option<&Path>) -> Option<Line> {
     let setting = layer.get(key)?;
-    let (value, origin) = (value(key, &setting.value), origin(&setting.origin, file));
+    let (value, origin) = (setting.value.to_string(), origin(&setting.origin, file));
     Some(Line { key: key.to_owned(), value, origin })
-}
-
-/// A URL may have a key of the receiver behind its question mark.
-fn value(key: &str, value: &Value) -> String {
-    let text = value.to_string();
-    match text.split_once('?') {
-        Some((url, _)) if key.ends_with("endpoint") => format!("{url}?***"),
-        _ => text,
-    }
 }
 
 fn origin(origin: &Origin, file: Option<&Path>) -> String {

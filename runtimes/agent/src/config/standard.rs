@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use super::document::shown;
 use super::layer::{Layer, Origin, Setting, Value};
 use super::mistake::Mistake;
 use super::secret_source::SecretSource;
@@ -81,7 +82,7 @@ fn read(
     for option in options_in(section) {
         let Some(name) = variable(option) else { continue };
         let Some(text) = said(variables, &name) else { continue };
-        let written = if option.may_hold_secret() { name.clone() } else { format!("{name}={text}") };
+        let written = if option.may_hold_secret() { name.clone() } else { format!("{name}={}", shown(text)) };
         match value(option, text) {
             Ok(value) => {
                 layer.0.insert(option.key(), Setting { value, origin: Origin::Variable(name), written });

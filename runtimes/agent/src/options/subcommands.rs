@@ -83,7 +83,8 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         name: "agent",
         about: "Polls servers for ever and sends what it read to OpenTelemetry or as lines of JSON",
         more: "Many servers in one process, by a configuration file; or one server and one exporter, by the \
-               environment alone. What is said here holds for all servers that the file does not say otherwise of. \
+               environment alone. What is said here holds for all servers that the file does not say otherwise of; \
+               docs/reference/configuration.md lists what files and variables can say besides. \
                SIGHUP reads the file again, SIGTERM ends it in order.",
         examples: &[
             ("pgquerylens agent --config /etc/pgquerylens.yaml", "by a file: see pgquerylens config init"),

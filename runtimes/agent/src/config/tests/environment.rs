@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pgquerylens_engine::poll::Databases;
+
 use super::super::configuration::{ExporterConfig, OtlpConfig, Protocol};
 use super::super::secret_source::SecretSource;
 use super::{Around, Configuration, FLEET, load, source, told};
@@ -68,6 +70,19 @@ fn the_command_line_wins_over_variables_and_those_over_the_files_defaults() {
     assert_eq!(every(&[], &[]), [30, 5]);
     assert_eq!(every(variables, &[]), [20, 5]);
     assert_eq!(every(variables, &["--every", "10s"]), [10, 5]);
+}
+
+#[test]
+fn the_command_line_silences_the_opposite_of_a_variable() {
+    let variables = &[("PGQUERYLENS_DATABASE", "a, b"), ("PGQUERYLENS_CLUSTER", "shop")];
+    let databases = |arguments: &[&str]| {
+        let configuration = load("x.yaml", FLEET, Around { variables, arguments });
+        configuration.map(|configuration| configuration.servers[0].poll.databases.clone())
+    };
+    assert_eq!(databases(&[]), Ok(Databases::Named(vec!["a".to_owned(), "b".to_owned()])));
+    assert_eq!(databases(&["--all-databases"]), Ok(Databases::All));
+    let both = databases(&["--all-databases", "--database", "c"]).unwrap_err();
+    assert_eq!(both, "--database c and --all-databases true: give one of them");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_assert, prop_oneof, proptest};
 
+use super::super::configuration::{ExporterConfig, ServerConfig};
 use super::super::document::{Format, parse};
-use super::{Around, FLEET, load};
+use super::{Around, Configuration, FLEET, load};
 
 /// What upsets parsers of one or another format.
 const PIECES: [&str; 32] = [
@@ -72,6 +73,15 @@ fn changed(text: &str, change: &Change) -> String {
     }
 }
 
+/// What runs has at least one server and one exporter, and sends to exporters that there are.
+fn is_whole(configuration: &Configuration) -> bool {
+    let names: Vec<&str> = configuration.exporters.iter().map(ExporterConfig::name).collect();
+    let sends = |server: &ServerConfig| {
+        !server.exporters.is_empty() && server.exporters.iter().all(|name| names.contains(&name.as_str()))
+    };
+    !configuration.servers.is_empty() && configuration.servers.iter().all(sends)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -79,8 +89,9 @@ proptest! {
     fn a_changed_file_is_read_or_told(changes in proptest::collection::vec(change(), 1..8)) {
         let text = changes.iter().fold(FLEET.to_owned(), |text, change| changed(&text, change));
         for name in ["x.yaml", "x.toml", "x.json"] {
-            if let Err(told) = load(name, &text, Around::default()) {
-                prop_assert!(!told.is_empty());
+            match load(name, &text, Around::default()) {
+                Err(told) => prop_assert!(!told.is_empty()),
+                Ok(configuration) => prop_assert!(is_whole(&configuration), "{text}"),
             }
         }
     }

@@ -122,6 +122,14 @@ fn a_variable_that_is_not_set_is_told_with_its_place() {
 }
 
 #[test]
+fn an_empty_value_is_told() {
+    let text = FLEET.replace("host=db2", "'' #").replace("{file: /run/secrets/db1}", "${NONE:-}");
+    check(&text, &expect_test::expect![[r#"
+        x.yaml:10:15: password is empty: write a value, or leave the key out
+        x.yaml:11:17: connection is empty: write a value, or leave the key out"#]]);
+}
+
+#[test]
 fn limits_have_names_and_are_told() {
     let servers: String =
         (0..1_001).map(|index| format!("- {{connection: host=db{index} user=u}}\n")).collect();

@@ -81,6 +81,21 @@ fn databases_are_a_list_or_all_and_the_nearer_word_holds() {
 }
 
 #[test]
+fn nothing_is_read_or_sent_twice() {
+    let server = server("  databases: [a, b, a]\n  exporters: [jsonl, jsonl]");
+    assert_eq!(server.poll.databases, Databases::Named(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(server.exporters, ["jsonl"]);
+}
+
+#[test]
+fn names_may_hold_variables() {
+    let text =
+        FLEET.replace("name: lines", "name: ${LINES}").replace("collector, lines", "collector, '${LINES}'");
+    let fleet = load("x.yaml", &text, Around { variables: &[("LINES", "out")], arguments: &[] }).unwrap();
+    assert_eq!((fleet.exporters[1].name(), fleet.servers[1].exporters[1].as_str()), ("out", "out"));
+}
+
+#[test]
 fn an_exporter_has_one_transport_for_each_signal() {
     let otlp = otlp(
         "  endpoint: https://a/b\n  logs-endpoint: http://c/in\n  headers: {API-Key: x}\n  compression: zstd",
