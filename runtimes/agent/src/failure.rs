@@ -13,6 +13,7 @@ use pgquerylens_engine::source::ReadError;
 use pgquerylens_engine::source::recording::RecordingError;
 use pgquerylens_engine::state::StoreError;
 
+use crate::config;
 use crate::exit::Exit;
 use crate::options;
 
@@ -100,6 +101,17 @@ impl From<options::Mistakes> for Failure {
         };
         let advice = mistakes.iter().map(ToString::to_string).collect();
         Failure { exit: Exit::Usage, problem, causes: Vec::new(), advice }
+    }
+}
+
+impl From<config::Mistakes> for Failure {
+    fn from(mistakes: config::Mistakes) -> Failure {
+        let problem = match mistakes.count() {
+            1 => "the configuration cannot be used as it is".to_owned(),
+            count => format!("the configuration has {count} mistakes"),
+        };
+        let exit = if mistakes.has_file() { Exit::Configuration } else { Exit::Usage };
+        Failure { exit, problem, causes: Vec::new(), advice: mistakes.lines() }
     }
 }
 

@@ -35,7 +35,7 @@ use keep::Held;
 pub use keep::StateTrouble;
 
 /// What a poll reads and names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PollOptions {
     /// The budget.
     pub limits: Limits,

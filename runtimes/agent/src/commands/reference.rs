@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pgquerylens_export::reference;
 
+use crate::config;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{self, Given};
@@ -34,6 +35,8 @@ pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
 fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("options.md", options::options_page()),
+        ("configuration.md", options::configuration_page()),
+        ("configuration.schema.json", config::schema()),
         ("views.md", reference::views::reference()),
         ("document.md", reference::document::reference()),
     ]

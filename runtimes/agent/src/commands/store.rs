@@ -4,7 +4,7 @@ use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_engine::state::{Object, ObjectName, StateStore, StoreError, Version};
 
-use crate::options::Given;
+use crate::options::{Given, value};
 
 /// A store of one of the kinds there are.
 pub(super) enum Store {
@@ -18,15 +18,9 @@ impl Store {
     /// Reads the option `--state`.
     pub(super) fn given(given: &mut Given<'_>) -> Store {
         let Some(text) = given.text("state") else { return Store::Memory(MemoryStore::default()) };
-        match text.strip_prefix("file:") {
-            Some(path) if !path.is_empty() => return Store::File(FileStore::new(path)),
-            Some(_) => {
-                given.mistake("--state file:", "the folder is missing: write file:/var/lib/pgquerylens/NAME");
-            }
-            None if text.contains("://") => {
-                given.mistake(format!("--state {text}"), "only folders are known: write file:PATH");
-            }
-            None => given.mistake(format!("--state {text}"), format!("write file:{text}")),
+        match value::folder(&text) {
+            Ok(folder) => return Store::File(FileStore::new(folder)),
+            Err(instead) => given.mistake(format!("--state {text}"), instead),
         }
         Store::Memory(MemoryStore::default())
     }
