@@ -133,6 +133,8 @@ pub enum NotRead {
     OnlyOnPrimary,
     /// pg_stat_statements is not created in the connected database.
     NoStatements,
+    /// Somebody switched it off.
+    SwitchedOff,
 }
 
 impl Capabilities {

@@ -142,6 +142,9 @@ impl From<PollFailure> for Failure {
                 "poll a server of a version we read, or use another pgquerylens".to_owned(),
             ),
             PollFailure::State(trouble) => (of_state(trouble), trouble.advice().to_owned()),
+            PollFailure::Resting { .. } => {
+                (Exit::TryAgain, "mend the server, and it is read again".to_owned())
+            }
         };
         Failure::of(exit, &failure, advice)
     }

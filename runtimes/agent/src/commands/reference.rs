@@ -38,6 +38,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("configuration.md", options::configuration_page()),
         ("configuration.schema.json", config::schema()),
         ("views.md", reference::views::reference()),
+        ("metrics.md", reference::metrics::reference()),
         ("document.md", reference::document::reference()),
     ]
 }

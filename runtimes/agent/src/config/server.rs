@@ -92,6 +92,7 @@ fn server(
             databases: databases(layer),
             all_due: false,
             series: None,
+            views_off: Vec::new(),
         },
         state: state(surroundings.state_folder.as_deref(), &name),
         exporters,
