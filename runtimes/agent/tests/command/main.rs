@@ -4,6 +4,7 @@
 
 mod demo;
 mod exit_codes;
+mod majors;
 mod pipes;
 mod program;
 mod recordings;
