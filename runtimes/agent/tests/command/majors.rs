@@ -5,10 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
-use pgquerylens_sandbox::majors;
+use pgquerylens_sandbox::{majors, newest};
 use serde_json::Value;
 
-use crate::program::{Running, document, pgquerylens};
+use crate::program::{Ended, Running, document, pgquerylens};
 
 const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../integration/recordings");
 /// Polls in each recording: the first one, one with an exact window, and one after a reset.
@@ -18,6 +18,13 @@ const KEPT_ELEMENTS: usize = 2;
 
 /// Replays the recording of a major and returns what is written about it.
 fn replayed(major: u32, arguments: &[&str]) -> String {
+    let ended = ended(major, arguments, |recorded| recorded);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "on {major}");
+    ended.stdout
+}
+
+/// Replays the recording of a major as it becomes by the edit.
+fn ended(major: u32, arguments: &[&str], edit: impl Fn(String) -> String) -> Ended {
     let unpacked = tempfile::tempdir().unwrap();
     let name = major.to_string();
     let folder = unpacked.path().join(&name);
@@ -25,13 +32,12 @@ fn replayed(major: u32, arguments: &[&str]) -> String {
     for poll in 1..=POLLS {
         let name = format!("poll-{poll:03}.json");
         let packed = fs::read(kept(major, &format!("{name}.zst"))).unwrap();
-        fs::write(folder.join(name), zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
+        let recorded = String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
+        fs::write(folder.join(name), edit(recorded)).unwrap();
     }
     let mut command = pgquerylens(&[&["poll", "--replay", &name], arguments].concat());
     command.current_dir(unpacked.path());
-    let ended = Running::start(command).ended();
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "on {major}");
-    ended.stdout
+    Running::start(command).ended()
 }
 
 fn kept(major: u32, name: &str) -> PathBuf {
@@ -62,6 +68,52 @@ fn documents_on_every_major_are_as_kept() {
         assert_eq!(documents.len(), POLLS, "on {major}");
         expect_file![kept(major, "documents.txt")].assert_eq(&documents.concat());
     }
+}
+
+/// Returns a recording as if the server had said that it is of another version.
+fn as_version(recorded: &str, before: u64, after: u64) -> String {
+    let edited = recorded.replace(&before.to_string(), &after.to_string());
+    assert!(edited.matches(&after.to_string()).count() >= 2, "the login and the probe tell the version");
+    edited
+}
+
+#[test]
+fn a_major_that_is_newer_than_we_know_is_read_like_the_newest_and_is_degraded() {
+    let known: Vec<Value> = replayed(newest(), &["--format", "json"]).lines().map(document).collect();
+    let version = known[0]["server"]["version_num"].as_u64().unwrap();
+    let (newer, major) = (u64::from(newest() + 1) * 10_000, newest() + 1);
+    let replay =
+        |arguments: &[&str]| ended(newest(), arguments, |recorded| as_version(&recorded, version, newer));
+    assert_eq!(replay(&["--strict"]).code, Some(1));
+    let ended = replay(&["--format", "json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    for (known, newer) in known.iter().zip(ended.documents()) {
+        assert_eq!(newer["status"], "degraded");
+        let notice = newer["notices"][0]["message"].as_str().unwrap();
+        assert!(notice.starts_with(&format!("PostgreSQL {major}.0 is newer than {}", newest())), "{notice}");
+        assert_eq!(newer["statements"], known["statements"]);
+        assert_eq!(views_that_differ(known, &newer), Vec::<String>::new());
+    }
+}
+
+/// Returns the names of views that two documents tell otherwise. The settings have the version among them.
+fn views_that_differ(left: &Value, right: &Value) -> Vec<String> {
+    let (left, right) = (left["views"].as_array().unwrap(), right["views"].as_array().unwrap());
+    assert_eq!(left.len(), right.len());
+    let differing = left.iter().zip(right).filter(|(left, right)| left != right);
+    differing.map(|(view, _)| view["view"].to_string()).filter(|name| !name.contains("pg_settings")).collect()
+}
+
+#[test]
+fn a_major_that_is_older_than_the_oldest_is_refused() {
+    let oldest = majors()[0];
+    let known = document(replayed(oldest, &["--format", "json"]).lines().next().unwrap());
+    let version = known["server"]["version_num"].as_u64().unwrap();
+    let older = u64::from(oldest) * 10_000 - 1;
+    let ended = ended(oldest, &["--format", "json"], |recorded| as_version(&recorded, version, older));
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(69), ""));
+    let said = format!("versions from {oldest} on are read");
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
 }
 
 /// The document without what changes from run to run or from release to release.
