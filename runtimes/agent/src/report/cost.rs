@@ -100,7 +100,7 @@ fn explained(share: f64) -> Span {
         share if share < WELL_EXPLAINED => {
             (", the rest was evicted, hidden, not tracked or still runs", Tone::Caution)
         }
-        share if share > MORE_THAN_ALL => (", some began before the window or ran in parallel", Tone::Plain),
+        share if share > MORE_THAN_ALL => (", of which sessions report a part late", Tone::Plain),
         _ => ("", Tone::Plain),
     };
     Span::new(format!("statements explain {} of the databases' active time{remark}", percent(share)), tone)
