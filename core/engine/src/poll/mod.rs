@@ -22,7 +22,7 @@ use pgquerylens_model::report::{Cost, PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::time::Timestamp;
-use pgquerylens_model::version::ServerVersion;
+use pgquerylens_model::version::{SUPPORTED_MAJORS, ServerVersion};
 use tokio::time::{Instant, timeout_at};
 
 use crate::deliver::{Deliver, Nobody};
@@ -95,7 +95,8 @@ impl fmt::Display for PollFailure {
             PollFailure::Probe(error) => write!(f, "ask the server who it is: {error}"),
             PollFailure::Deadline => f.write_str("the poll's deadline came before a connection was open"),
             PollFailure::Unsupported(version) => {
-                write!(f, "the server is PostgreSQL {version}; versions 12 to 18 are read")
+                let oldest = SUPPORTED_MAJORS.start();
+                write!(f, "the server is PostgreSQL {version}; versions from {oldest} on are read")
             }
             PollFailure::State(trouble) => write!(f, "{trouble}"),
             PollFailure::Resting { until, failures } => {

@@ -78,6 +78,6 @@ mod tests {
     fn the_repository_has_fresh_pages() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
         let stale = stale(&folder);
-        assert!(stale.is_empty(), "{stale:?}: run `cargo run -p pgquerylens -- reference docs/reference`");
+        assert!(stale.is_empty(), "{stale:?}: run `make references`");
     }
 }
