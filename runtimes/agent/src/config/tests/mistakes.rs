@@ -124,9 +124,12 @@ fn a_variable_that_is_not_set_is_told_with_its_place() {
 #[test]
 fn an_empty_value_is_told() {
     let text = FLEET.replace("host=db2", "'' #").replace("{file: /run/secrets/db1}", "${NONE:-}");
-    check(&text, &expect_test::expect![[r#"
+    check(
+        &text,
+        &expect_test::expect![[r#"
         x.yaml:10:15: password is empty: write a value, or leave the key out
-        x.yaml:11:17: connection is empty: write a value, or leave the key out"#]]);
+        x.yaml:11:17: connection is empty: write a value, or leave the key out"#]],
+    );
 }
 
 #[test]
