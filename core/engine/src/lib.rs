@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod conninfo;
+pub mod deliver;
 pub mod dial;
 pub mod limits;
 pub mod poll;

@@ -7,15 +7,19 @@ use pgquerylens_model::delta::subtract;
 use pgquerylens_model::identity::{Identity, Visibility};
 use pgquerylens_model::probe::{Probe, SessionSettings};
 use pgquerylens_model::report::{
-    CollectorReport, Cost, NamedStatement, Notice, Outcome, PollReport, StatementMetrics, Status,
-    UnifiedMetrics, ViewMetrics,
+    CollectorReport, Cost, NamedStatement, Notice, Outcome, PollReport, RunningMetrics, StatementMetrics,
+    Status, UnifiedMetrics, ViewMetrics,
 };
 use pgquerylens_model::rows::{Rows, Series};
+use pgquerylens_model::running::{RunningSums, SeriesRules, Told};
 use pgquerylens_model::selection::{Order, select};
+use pgquerylens_model::since::since;
+use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::version::{ExtensionVersion, ServerVersion};
 use pgquerylens_model::view::View;
 use pgquerylens_model::views::{activity, database, statements};
+use pgquerylens_model::window::Window;
 
 const STARTED: Timestamp = Timestamp(1_767_254_400_000_000);
 const BEFORE: Timestamp = Timestamp(1_767_258_000_000_000);
@@ -40,6 +44,7 @@ pub fn report() -> PollReport {
     let statements = statement_metrics(&views[0]);
     PollReport {
         target: "db.example.com:5432/shop".to_owned(),
+        window_id: "5a3b6cf1e20d4c78-1".to_owned(),
         status: Status::Ok,
         collectors: vec![
             collector(statements::VIEW.name, Outcome::Read { row_count: 3 }),
@@ -71,6 +76,7 @@ pub fn report() -> PollReport {
             statements: Some(statements),
             views,
         }),
+        deliveries: Vec::new(),
     }
 }
 
@@ -78,12 +84,14 @@ pub fn report() -> PollReport {
 pub fn failed_report() -> PollReport {
     PollReport {
         target: "db.example.com:5432/shop".to_owned(),
+        window_id: String::new(),
         status: Status::Failed,
         collectors: Vec::new(),
         notices: Vec::new(),
         cost: Cost::default(),
         walk: None,
         metrics: None,
+        deliveries: Vec::new(),
     }
 }
 
@@ -127,6 +135,7 @@ fn probe() -> Probe {
         database_oid: 16_384,
         database_name: "shop".to_owned(),
         block_size: 8_192,
+        max_connections: 100,
         session: SessionSettings {
             search_path: "pg_catalog".to_owned(),
             transaction_read_only: "on".to_owned(),
@@ -175,7 +184,8 @@ fn metrics(view: &'static View, before: Rows, after: Rows) -> ViewMetrics {
     let window = view
         .has_counters()
         .then(|| subtract(Some(&Baseline::of(&snapshot(view, BEFORE, before))), &snapshot_now));
-    ViewMetrics { view, database: None, snapshot: snapshot_now, window }
+    let since = window.as_ref().map(|window| since(None, window, &snapshot_now));
+    ViewMetrics { view, database: None, snapshot: snapshot_now, window, since }
 }
 
 fn statement_rows(calls: &[i64], total: &[f64], stddev: &[f64]) -> Rows {
@@ -203,26 +213,45 @@ fn statement_view() -> ViewMetrics {
     metrics(&statements::VIEW, before, after)
 }
 
+fn known() -> NamedStatement {
+    NamedStatement {
+        datname: Some("shop".to_owned()),
+        rolname: Some("app".to_owned()),
+        query: Some("select * from orders where customer_id = $1".to_owned()),
+        fingerprint: Some("a0dc27c2d8d4f4f2".to_owned()),
+        statement_type: Some("SELECT".to_owned()),
+        tables: vec!["orders".to_owned()],
+    }
+}
+
+/// The first statement has a series of its own.
+fn running_metrics(view: &ViewMetrics, window: &Window) -> RunningMetrics {
+    let rows = window.deltas.row_indexes.iter();
+    let keys: Vec<_> = rows.map(|row| StatementKey::of(&view.snapshot.rows, *row)).collect();
+    let own: Vec<bool> = keys.iter().map(|key| key.is_some_and(|key| key.queryid == 77)).collect();
+    let told = Told { keys: &keys, first: &[0], own: &own };
+    let before = Some(RunningSums::begun(STARTED));
+    let before = Some(RunningSums::add(before, window, &told, &SeriesRules::default()));
+    let sums = RunningSums::add(before, window, &told, &SeriesRules::default());
+    let series = sums.series.into_iter().map(|series| (series, known())).collect();
+    RunningMetrics { series, other: sums.other, own: sums.own }
+}
+
 fn statement_metrics(view: &ViewMetrics) -> StatementMetrics {
     let window = view.window.clone().unwrap_or_else(|| subtract(None, &view.snapshot));
     let queryid = statements::VIEW.column_index("queryid").unwrap_or_default();
     let is_own = |row: usize| view.snapshot.rows.int(queryid, window.deltas.row_indexes[row]) == Some(77);
     let selection = select(&window, 1, &[Order::Time], is_own, |_| true);
     let before = statement_rows(&[100, 900, 10], &[2_000.0, 450.0, 40.0], &[1.5, 0.25, 0.0]);
+    let running = running_metrics(view, &window);
     StatementMetrics {
         window,
         baseline: Some(Baseline::of(&snapshot(&statements::VIEW, BEFORE, before))),
-        named: vec![NamedStatement {
-            datname: Some("shop".to_owned()),
-            rolname: Some("app".to_owned()),
-            query: Some("select * from orders where customer_id = $1".to_owned()),
-            fingerprint: Some("a0dc27c2d8d4f4f2".to_owned()),
-            statement_type: Some("SELECT".to_owned()),
-            tables: vec!["orders".to_owned()],
-        }],
+        named: vec![known()],
         selection,
         hidden_entries: 0,
         entries: OWN_ROW + 1,
+        running: Some(running),
     }
 }
 

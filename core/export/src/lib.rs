@@ -3,7 +3,11 @@
 //! This crate turns a report into bytes and reads nothing: no file, no clock, no environment.
 
 pub mod document;
+pub mod events;
 pub mod example;
 mod json;
+pub mod metrics;
+pub mod origin;
+pub mod otlp;
 pub mod reference;
 mod statements;

@@ -3,10 +3,13 @@
 use crate::baseline::{Baseline, Snapshot};
 use crate::capabilities::{NotRead, Provider};
 use crate::coverage::Coverage;
+use crate::delivery::DeliveryReport;
 use crate::identity::Identity;
 use crate::probe::Probe;
 use crate::rows::Rows;
+use crate::running::{Running, StatementSeries};
 use crate::selection::Selection;
+use crate::since::Since;
 use crate::time::Timestamp;
 use crate::view::View;
 use crate::window::Window;
@@ -16,6 +19,9 @@ use crate::window::Window;
 pub struct PollReport {
     /// `host:port/database` as the user named it; never a secret.
     pub target: String,
+    /// The baseline that the windows start from. Two polls from one baseline have the same id: the later one, which
+    /// ends later, replaces the earlier.
+    pub window_id: String,
     /// How the poll went as a whole.
     pub status: Status,
     /// What happened to each view.
@@ -28,6 +34,8 @@ pub struct PollReport {
     pub walk: Option<WalkProgress>,
     /// The figures; none if nothing could be read.
     pub metrics: Option<UnifiedMetrics>,
+    /// How those who were to have it answered.
+    pub deliveries: Vec<DeliveryReport>,
 }
 
 /// How a poll went.
@@ -157,6 +165,8 @@ pub struct ViewMetrics {
     pub snapshot: Snapshot,
     /// What happened since the last reading.
     pub window: Option<Window>,
+    /// Since when the counters have been growing.
+    pub since: Option<Since>,
 }
 
 /// Statements of the window.
@@ -174,6 +184,19 @@ pub struct StatementMetrics {
     pub hidden_entries: usize,
     /// Entries in all.
     pub entries: usize,
+    /// Running sums, if they were asked for.
+    pub running: Option<RunningMetrics>,
+}
+
+/// Running sums of the statements.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunningMetrics {
+    /// Statements with a series of their own, and what is known of each.
+    pub series: Vec<(StatementSeries, NamedStatement)>,
+    /// All statements without one.
+    pub other: Running,
+    /// Our own statements.
+    pub own: Running,
 }
 
 /// What is known of a named statement besides its figures.

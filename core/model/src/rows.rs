@@ -283,6 +283,18 @@ impl Rows {
         Ordering::Equal
     }
 
+    /// Returns a row's key as one text, by which it is remembered where only few rows are.
+    pub fn key_text(&self, row: usize, key: &[usize]) -> String {
+        let part = |column: &usize| match self.series(*column) {
+            Some(Series::Int(values)) => values[row].map(|value| value.to_string()),
+            Some(Series::Label(values)) => values[row].as_ref().map(|value| format!("{value:?}")),
+            Some(Series::Flag(values)) => values[row].map(|value| value.to_string()),
+            Some(Series::Time(values)) => values[row].map(|value| value.0.to_string()),
+            _ => None,
+        };
+        key.iter().map(|column| part(column).unwrap_or_default()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Returns the rows ordered by key: the form in which baselines are kept and merged.
     pub fn sorted_by_key(self, key: &[usize]) -> Rows {
         let mut order: Vec<usize> = (0..self.row_count).collect();

@@ -109,12 +109,7 @@ pub fn select(
     let deltas = &window.deltas;
     let own: Vec<bool> = (0..deltas.len()).map(is_own).collect();
     let candidates: Vec<usize> = (0..deltas.len()).filter(|row| !own[*row] && may_be_named(*row)).collect();
-    let mut ranked: Vec<Vec<Order>> = vec![Vec::new(); deltas.len()];
-    for order in orders {
-        for row in first(deltas, *order, top, &candidates) {
-            ranked[row].push(*order);
-        }
-    }
+    let ranked = ranked(deltas, top, orders, &candidates);
     let named = |row: usize| !ranked[row].is_empty();
     let sums = |include: &dyn Fn(usize) -> bool| sums(window.view, deltas, include);
     let other = |row: usize| !named(row) && !own[row];
@@ -130,6 +125,17 @@ pub fn select(
         own: sums(&|row| own[row]),
         total: sums(&|_| true),
     }
+}
+
+/// Returns for every row the orders in which it is among the first `top` of the candidates.
+pub fn ranked(deltas: &Deltas, top: usize, orders: &[Order], candidates: &[usize]) -> Vec<Vec<Order>> {
+    let mut ranked: Vec<Vec<Order>> = vec![Vec::new(); deltas.len()];
+    for order in orders {
+        for row in first(deltas, *order, top, candidates) {
+            ranked[row].push(*order);
+        }
+    }
+    ranked
 }
 
 fn first(deltas: &Deltas, order: Order, top: usize, candidates: &[usize]) -> Vec<usize> {

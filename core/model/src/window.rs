@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 use crate::view::View;
@@ -201,8 +201,7 @@ impl Deltas {
 }
 
 /// A sum of differences.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Sum {
     /// Of a whole-number counter.
     Int(i64),
@@ -211,6 +210,27 @@ pub enum Sum {
 }
 
 impl Sum {
+    /// Returns one difference of a column, if there is one.
+    pub fn of(deltas: &Deltas, column_index: usize, row: usize) -> Option<Sum> {
+        match deltas.series.get(column_index)?.as_ref()? {
+            DeltaSeries::Int(values) => values.get(row).copied().flatten().map(Sum::Int),
+            DeltaSeries::Float(values) => values.get(row).copied().flatten().map(Sum::Float),
+        }
+    }
+
+    /// Returns this and another sum of the same counter together.
+    pub fn plus(self, other: Sum) -> Sum {
+        match (self, other) {
+            (Sum::Int(a), Sum::Int(b)) => Sum::Int(a.saturating_add(b)),
+            (a, b) => Sum::Float(a.as_f64() + b.as_f64()),
+        }
+    }
+
+    /// Tells whether it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.as_f64() == 0.0
+    }
+
     /// Returns the sum as a float.
     pub fn as_f64(self) -> f64 {
         match self {

@@ -41,6 +41,7 @@ pub fn options() -> PollOptions {
         orders: Order::ALL.to_vec(),
         databases: Databases::Connected,
         all_due: true,
+        series: None,
     }
 }
 

@@ -25,11 +25,14 @@ const ALLOWED: [(&str, &str); 12] = [
 /// what is there once again leaves.
 pub const DUPLICATES: &[(&str, &str)] = &[
     ("base64", "rcgen, for the test servers' certificates, is ahead of tokio-postgres"),
+    ("cpufeatures", "const-hex, with which opentelemetry-proto writes trace ids as JSON, is behind sha2"),
     ("const-oid", "x509-cert, with which tokio-postgres-rustls binds SCRAM to the channel, is behind sha2"),
     ("embedded-io", "postcard names both for features that are off; neither is compiled"),
     ("getrandom", "ring is behind tempfile"),
     ("itertools", "pg_query is behind prost"),
     ("linux-raw-sys", "goes with rustix"),
+    ("prost", "pg_query is behind opentelemetry-proto"),
+    ("prost-derive", "goes with prost"),
     ("rustix", "pg_query's build looks for programs with an old `which`"),
     ("shlex", "pg_query's build, by bindgen, is behind cc"),
     ("syn", "derive macros are halfway from 2 to 3; none of it is linked"),

@@ -271,7 +271,8 @@ impl Collected {
             if snapshot.view.has_counters() {
                 state.put_baseline(Baseline::of(&snapshot));
             }
-            views.push(ViewMetrics { view: snapshot.view, database, snapshot, window });
+            let since = window.as_ref().map(|window| state.carry_since(window, &snapshot));
+            views.push(ViewMetrics { view: snapshot.view, database, snapshot, window, since });
         }
         held.remember_roles(&views);
         let statements = statements
@@ -299,12 +300,14 @@ impl Collected {
         let degraded = notices.iter().any(|notice| notice.degrades);
         PollReport {
             target: target.to_owned(),
+            window_id: held.window_id(target, metrics.read_at),
             status: if degraded { Status::Degraded } else { Status::Ok },
             collectors: self.collectors,
             notices,
             cost,
             walk: None,
             metrics: Some(metrics),
+            deliveries: Vec::new(),
         }
     }
 }
@@ -354,14 +357,15 @@ fn statement_metrics(
     views: &[ViewMetrics],
     reading: StatementReading,
     hidden_entries: usize,
-    held: &Held,
+    held: &mut Held,
     options: &PollOptions,
 ) -> Option<StatementMetrics> {
     let snapshot = &views.iter().find(|metrics| metrics.view.name == statements::VIEW.name)?.snapshot;
-    let StatementReading { baseline, shown: window, .. } = reading;
+    let StatementReading { baseline, interval, shown: window } = reading;
     let (selection, named) = naming::name(&window, snapshot, views, held, options);
+    let running = naming::running(&interval, snapshot, views, held, options);
     let entries = snapshot.rows.len();
-    Some(StatementMetrics { window, baseline, selection, named, hidden_entries, entries })
+    Some(StatementMetrics { window, baseline, selection, named, hidden_entries, entries, running })
 }
 
 /// Top-level statement time against the databases' active time, both over their own windows.

@@ -1,10 +1,12 @@
 //! What a poller holds between polls, and its way to and from the store.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{Notice, ViewMetrics};
 use pgquerylens_model::statements::StatementKey;
+use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::roles;
 
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES};
@@ -83,7 +85,7 @@ impl StateTrouble {
             StateTrouble::Unreadable { error: CodecError::NewerFormat(_), .. } => {
                 "poll with the newer pgquerylens, or name another folder with --state file:PATH"
             }
-            StateTrouble::Unreadable { error: CodecError::Damaged, .. } => {
+            StateTrouble::Unreadable { error: CodecError::Damaged | CodecError::OlderFormat(_), .. } => {
                 "restore the folder or move it away; the next poll then starts anew with a first reading"
             }
             StateTrouble::OtherServer { .. } => {
@@ -132,6 +134,16 @@ impl Held {
 
     pub(super) fn state_mut(&mut self) -> &mut State {
         &mut self.state
+    }
+
+    /// Returns the id of the windows that start from the baseline held now.
+    pub(super) fn window_id(&mut self, target: &str, now: Timestamp) -> String {
+        let lineage = *self.state.lineage.get_or_insert_with(|| {
+            let mut hasher = DefaultHasher::new();
+            (target, now).hash(&mut hasher);
+            hasher.finish()
+        });
+        format!("{lineage:016x}-{}", self.state.polls)
     }
 
     pub(super) fn dictionary(&self) -> &Dictionary {
@@ -216,8 +228,11 @@ async fn load_object<T: Default + serde::de::DeserializeOwned>(
     match store.read(object).await.map_err(StateTrouble::Store)? {
         None => Ok((T::default(), None)),
         Some(stored) => {
-            let contents =
-                codec::decode(&stored.bytes).map_err(|error| StateTrouble::Unreadable { object, error })?;
+            let contents = match codec::decode(&stored.bytes) {
+                // An update of ours costs one window, and the next commit replaces the object.
+                Err(CodecError::OlderFormat(_)) => T::default(),
+                read => read.map_err(|error| StateTrouble::Unreadable { object, error })?,
+            };
             Ok((contents, Some(stored.version)))
         }
     }

@@ -18,10 +18,12 @@ use std::fmt;
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
 use pgquerylens_model::report::{Cost, PollReport, Status};
+use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::version::ServerVersion;
 use tokio::time::{Instant, timeout_at};
 
+use crate::deliver::{Deliver, Nobody};
 use crate::dial::ConnectError;
 use crate::limits::Limits;
 use crate::source::session::Mode;
@@ -45,6 +47,8 @@ pub struct PollOptions {
     pub databases: Databases,
     /// Read everything now, due or not.
     pub all_due: bool,
+    /// Which statements get running sums; none where nobody takes them.
+    pub series: Option<SeriesRules>,
 }
 
 /// Whose tables, indexes, functions and sequences are read.
@@ -136,8 +140,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         &mut self.source
     }
 
-    /// Polls once; what was read by the deadline is reported.
+    /// Polls once for nobody but the caller.
     pub async fn poll(&mut self) -> Result<PollReport, PollFailure> {
+        self.poll_for(&mut Nobody).await
+    }
+
+    /// Polls once; what was read by the deadline is delivered, then committed, then reported.
+    pub async fn poll_for(&mut self, recipients: &mut impl Deliver) -> Result<PollReport, PollFailure> {
         let began = Instant::now();
         let deadline = began + self.options.limits.deadline;
         let before = self.source.cost();
@@ -162,6 +171,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);
         report.walk = walk;
         report.notices.extend(text_notice);
+        report.deliveries = recipients.deliver(&report).await;
         let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
         self.held = Some(committed.map_err(PollFailure::State)?);
         // Texts and the commit add notices to those that the report was made with.

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use pgquerylens_model::baseline::Snapshot;
 use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
-use pgquerylens_model::report::{NamedStatement, ViewMetrics};
-use pgquerylens_model::selection::{Selection, select};
+use pgquerylens_model::report::{NamedStatement, RunningMetrics, ViewMetrics};
+use pgquerylens_model::running::{RunningSums, Told};
+use pgquerylens_model::selection::{Order, Selection, ranked, select};
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::views::database;
 use pgquerylens_model::window::Window;
@@ -30,6 +31,33 @@ pub(super) fn name(
     let selection = select(window, options.top, &options.orders, own, |row| !unwanted.contains(&row));
     let named = selection.selected.iter().map(|selected| named(key(selected.row), &names, held)).collect();
     (selection, named)
+}
+
+/// Adds the window to the running sums, keeps them for the next poll, and tells what is known of each series.
+pub(super) fn running(
+    window: &Window,
+    snapshot: &Snapshot,
+    views: &[ViewMetrics],
+    held: &mut Held,
+    options: &PollOptions,
+) -> Option<RunningMetrics> {
+    let rules = options.series.as_ref()?;
+    let before = held.state_mut().running.take();
+    let names = Names::of(views, held);
+    let rows = window.deltas.row_indexes.iter();
+    let keys: Vec<_> = rows.map(|row| StatementKey::of(&snapshot.rows, *row)).collect();
+    let own: Vec<bool> = keys.iter().map(|key| key.is_some_and(|key| held.is_own(&key))).collect();
+    let candidates: Vec<usize> = (0..keys.len())
+        .filter(|row| !own[*row] && keys[*row].is_some_and(|key| names.is_wanted(&key, options)))
+        .collect();
+    let ranks = ranked(&window.deltas, rules.top, &Order::ALL, &candidates);
+    let first: Vec<usize> = candidates.into_iter().filter(|row| !ranks[*row].is_empty()).collect();
+    let sums = RunningSums::add(before, window, &Told { keys: &keys, first: &first, own: &own }, rules);
+    let series = sums.series.iter().map(|series| (series.clone(), named(Some(series.key), &names, held)));
+    let metrics =
+        RunningMetrics { series: series.collect(), other: sums.other.clone(), own: sums.own.clone() };
+    held.state_mut().running = Some(sums);
+    Some(metrics)
 }
 
 fn named(key: Option<StatementKey>, names: &Names<'_>, held: &Held) -> NamedStatement {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The format this version writes and reads.
-pub const FORMAT: u16 = 1;
+pub const FORMAT: u16 = 2;
 /// Bytes of one object, packed. Stores and functions have limits; a state beyond this is cut by its owner.
 pub const MAX_PACKED_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of one object, unpacked: what a damaged or hostile object may make us allocate.
@@ -22,6 +22,8 @@ pub enum CodecError {
     Damaged,
     /// A newer pgquerylens wrote them.
     NewerFormat(u16),
+    /// An older pgquerylens wrote them: the state begins anew.
+    OlderFormat(u16),
 }
 
 impl fmt::Display for CodecError {
@@ -30,6 +32,9 @@ impl fmt::Display for CodecError {
             CodecError::Damaged => f.write_str("it is damaged or not ours"),
             CodecError::NewerFormat(format) => {
                 write!(f, "it has format {format}, written by a newer pgquerylens; this one reads {FORMAT}")
+            }
+            CodecError::OlderFormat(format) => {
+                write!(f, "it has format {format}, written by an older pgquerylens; this one reads {FORMAT}")
             }
         }
     }
@@ -58,7 +63,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     match u16::from_be_bytes(*format) {
         FORMAT => {}
         format if format > FORMAT => return Err(CodecError::NewerFormat(format)),
-        _ => return Err(CodecError::Damaged),
+        format => return Err(CodecError::OlderFormat(format)),
     }
     let plain = zstd::bulk::decompress(packed, unpacked_size(packed)?).map_err(|_| CodecError::Damaged)?;
     postcard::from_bytes(&plain).map_err(|_| CodecError::Damaged)
@@ -77,10 +82,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_newer_format_is_named() {
+    fn another_format_is_named() {
         let mut bytes = encode(&vec![1u32, 2, 3]);
-        bytes[5] = 9;
-        assert_eq!(decode::<Vec<u32>>(&bytes), Err(CodecError::NewerFormat(9)));
+        for (format, error) in [(9, CodecError::NewerFormat(9)), (1, CodecError::OlderFormat(1))] {
+            bytes[5] = format;
+            assert_eq!(decode::<Vec<u32>>(&bytes), Err(error));
+        }
     }
 
     proptest! {

@@ -1,8 +1,11 @@
 //! What the baseline object holds, and what is given up first when it grows beyond its budget.
 
-use pgquerylens_model::baseline::{Baseline, StoredBaseline};
+use pgquerylens_model::baseline::{Baseline, Snapshot, StoredBaseline};
+use pgquerylens_model::running::RunningSums;
+use pgquerylens_model::since::{Since, since};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::View;
+use pgquerylens_model::window::Window;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
@@ -14,6 +17,8 @@ pub struct State {
     pub target: String,
     /// The server that was polled, where it tells.
     pub system_identifier: Option<i64>,
+    /// Tells this state from one that was begun at another time; none before the first poll.
+    pub lineage: Option<u64>,
     /// Polls so far.
     pub polls: u64,
     /// When each view was last read.
@@ -30,7 +35,18 @@ pub struct State {
     pub roles: Vec<(i64, String)>,
     /// What is known of the statements' texts.
     pub texts: TextLedger,
+    /// Running sums of the statements, where somebody takes them.
+    pub running: Option<RunningSums>,
+    starts: Vec<KeptSince>,
     baselines: Vec<StoredBaseline>,
+}
+
+/// Since when a view's counters have been growing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptSince {
+    view: String,
+    database: Option<u32>,
+    since: Since,
 }
 
 /// A database that has pg_stat_statements, in place of one that has not.
@@ -78,6 +94,16 @@ impl State {
         let (view, database) = (baseline.snapshot().view, baseline.snapshot().database);
         self.baselines.retain(|stored| !stored.is_of(view, database));
         self.baselines.push(baseline.into_stored());
+    }
+
+    /// Carries the starts of a view's counters over a window, keeps them and returns them.
+    pub fn carry_since(&mut self, window: &Window, snapshot: &Snapshot) -> Since {
+        let (view, database) = (snapshot.view.name, snapshot.database);
+        let place = self.starts.iter().position(|kept| kept.view == view && kept.database == database);
+        let before = place.map(|place| self.starts.swap_remove(place).since);
+        let since = since(before, window, snapshot);
+        self.starts.push(KeptSince { view: view.to_owned(), database, since: since.clone() });
+        since
     }
 
     /// Returns when a view was last read.

@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::outbox::{OutboxStore, Waiting};
 use super::{Object, ObjectName, StateStore, StoreError, Version};
 
 /// Objects in a folder.
@@ -88,6 +89,87 @@ impl FileStore {
     }
 }
 
+/// The folder of the batches that wait, one folder per exporter, one file per batch.
+const OUTBOX: &str = "outbox";
+
+impl FileStore {
+    fn outbox(&self, exporter: &str) -> PathBuf {
+        self.folder.join(OUTBOX).join(file_name(exporter))
+    }
+
+    /// Numbers have as many digits as 64 bits need: the order of names is theirs.
+    fn batch_path(&self, exporter: &str, number: u64) -> PathBuf {
+        self.outbox(exporter).join(format!("{number:020}"))
+    }
+
+    fn list(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
+        let folder = self.outbox(exporter);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io_error("list the outbox", &folder, error)),
+        };
+        let waiting = |entry: fs::DirEntry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Some(Waiting { number, bytes: usize::try_from(entry.metadata().ok()?.len()).ok()? })
+        };
+        let mut found: Vec<Waiting> = entries.flatten().filter_map(waiting).collect();
+        found.sort_by_key(|waiting| waiting.number);
+        Ok(found)
+    }
+
+    fn put_batch(&self, exporter: &str, number: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let folder = self.outbox(exporter);
+        fs::create_dir_all(&folder).map_err(|error| io_error("create the outbox", &folder, error))?;
+        let path = self.batch_path(exporter, number);
+        let fresh = path.with_extension("new");
+        let written = File::create(&fresh)
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&fresh, &path));
+        written.map_err(|error| {
+            let _removed = fs::remove_file(&fresh);
+            io_error("write to the outbox", &path, error)
+        })
+    }
+}
+
+/// Writes what could mean something in a path as %XX, so that two names are two files and none leaves the folder.
+fn file_name(name: &str) -> String {
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-' || letter == b'_';
+    name.bytes()
+        .map(|letter| if plain(letter) { char::from(letter).to_string() } else { format!("%{letter:02x}") })
+        .collect()
+}
+
+impl OutboxStore for FileStore {
+    async fn waiting(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
+        self.list(exporter)
+    }
+
+    async fn batch(&self, exporter: &str, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.batch_path(exporter, number);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io_error("read from the outbox", &path, error)),
+        }
+    }
+
+    async fn put(&self, exporter: &str, number: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put_batch(exporter, number, bytes)
+    }
+
+    async fn remove(&self, exporter: &str, number: u64) -> Result<(), StoreError> {
+        let path = self.batch_path(exporter, number);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(io_error("remove from the outbox", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn write_whole(path: &Path, generation: u64, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(HEADER)?;
@@ -122,12 +204,13 @@ impl StateStore for FileStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::contract;
+    use crate::state::{contract, outbox};
 
     #[tokio::test(flavor = "current_thread")]
-    async fn passes_the_contract() {
+    async fn passes_the_contracts() {
         let folder = tempfile::tempdir().unwrap();
         contract::check(&FileStore::new(folder.path().join("made/on/demand"))).await;
+        outbox::contract::check(&FileStore::new(folder.path().join("made/too"))).await;
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use super::outbox::{OutboxStore, Waiting};
 use super::{Object, ObjectName, StateStore, StoreError, Version};
 
 /// Objects in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     objects: Mutex<BTreeMap<ObjectName, (u64, Vec<u8>)>>,
+    batches: Mutex<BTreeMap<(String, u64), Vec<u8>>>,
 }
 
 impl StateStore for MemoryStore {
@@ -36,6 +38,31 @@ impl StateStore for MemoryStore {
     }
 }
 
+impl OutboxStore for MemoryStore {
+    async fn waiting(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
+        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_exporter = batches.iter().filter(|((name, _), _)| name == exporter);
+        Ok(of_exporter.map(|((_, number), bytes)| Waiting { number: *number, bytes: bytes.len() }).collect())
+    }
+
+    async fn batch(&self, exporter: &str, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(batches.get(&(exporter.to_owned(), number)).cloned())
+    }
+
+    async fn put(&self, exporter: &str, number: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.insert((exporter.to_owned(), number), bytes.to_vec());
+        Ok(())
+    }
+
+    async fn remove(&self, exporter: &str, number: u64) -> Result<(), StoreError> {
+        let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.remove(&(exporter.to_owned(), number));
+        Ok(())
+    }
+}
+
 fn version(generation: u64) -> Version {
     Version(generation.to_string())
 }
@@ -43,10 +70,11 @@ fn version(generation: u64) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::contract;
+    use crate::state::{contract, outbox};
 
     #[tokio::test(flavor = "current_thread")]
-    async fn passes_the_contract() {
+    async fn passes_the_contracts() {
         contract::check(&MemoryStore::default()).await;
+        outbox::contract::check(&MemoryStore::default()).await;
     }
 }

@@ -7,6 +7,7 @@ pub mod contents;
 pub mod dictionary;
 pub mod file;
 pub mod memory;
+pub mod outbox;
 
 use std::fmt;
 use std::io;
@@ -75,6 +76,21 @@ impl std::error::Error for StoreError {
             StoreError::Io { source, .. } => Some(source),
             StoreError::Conflict => None,
         }
+    }
+}
+
+impl<T: StateStore + Send + Sync> StateStore for std::sync::Arc<T> {
+    fn read(&self, name: ObjectName) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send {
+        T::read(self, name)
+    }
+
+    fn commit(
+        &self,
+        name: ObjectName,
+        bytes: &[u8],
+        expected: Option<&Version>,
+    ) -> impl Future<Output = Result<Version, StoreError>> + Send {
+        T::commit(self, name, bytes, expected)
     }
 }
 

@@ -24,6 +24,7 @@ pub const PROBE: View = View {
         label("database_name"),
         label("server_encoding"),
         gauge("block_size", Unit::Bytes),
+        gauge("max_connections", Unit::Count),
         label("role_name"),
         flag("is_superuser"),
         flag("can_create_role"),
@@ -92,6 +93,8 @@ pub struct Probe {
     pub database_name: String,
     /// `block_size`, by which blocks become bytes.
     pub block_size: i64,
+    /// `max_connections`.
+    pub max_connections: i64,
     /// The session's settings as the server has them.
     pub session: SessionSettings,
     /// Commands in progress, by the names that `pg_stat_get_progress_info` takes.
@@ -166,6 +169,7 @@ impl Probe {
             database_oid: u32::try_from(row.int("database_oid")?).ok()?,
             database_name: row.label("database_name")?,
             block_size: row.int("block_size")?,
+            max_connections: row.int("max_connections")?,
             session: row.session()?,
             in_progress: row.set_flags(&PROGRESS),
             excess_attributes: row.set_flags(&EXCESS),

@@ -11,6 +11,7 @@ select
     pg_catalog.current_database() as database_name,
     pg_catalog.pg_encoding_to_char(d.encoding) as server_encoding,
     pg_catalog.current_setting('block_size')::pg_catalog.int4 as block_size,
+    pg_catalog.current_setting('max_connections')::pg_catalog.int4 as max_connections,
     current_user as role_name,
     r.rolsuper as is_superuser,
     r.rolcreaterole as can_create_role,

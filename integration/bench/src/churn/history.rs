@@ -87,6 +87,7 @@ fn poller(server: &Server) -> Result<Poller<Live, MemoryStore>> {
         orders: Order::ALL.to_vec(),
         databases: Databases::Connected,
         all_due: false,
+        series: None,
     };
     let address = target.address();
     Ok(Poller::new(Live::new(target, options.limits.clone()), MemoryStore::default(), address, options))

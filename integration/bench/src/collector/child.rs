@@ -68,7 +68,14 @@ fn options(orders: &Orders) -> PollOptions {
     limits.pauses.hours_seconds /= orders.hastened;
     limits.text_pause_seconds /= orders.hastened;
     let databases = if orders.visits { Databases::All } else { Databases::Connected };
-    PollOptions { limits, top: TOP, orders: Order::ALL.to_vec(), databases, all_due: orders.visits }
+    PollOptions {
+        limits,
+        top: TOP,
+        orders: Order::ALL.to_vec(),
+        databases,
+        all_due: orders.visits,
+        series: None,
+    }
 }
 
 /// What is kept of a report while the rest of it is dropped on the poll's account.

@@ -167,6 +167,7 @@ async fn watch(
         orders: vec![order],
         databases: Databases::Connected,
         all_due: false,
+        series: None,
     };
     let mut poller = Poller::new(Live::new(target, limits), MemoryStore::default(), address, options);
     let mut presenter = Presenter::new(form);

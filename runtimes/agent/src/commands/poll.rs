@@ -111,6 +111,7 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
             orders: if is_json { Order::ALL.to_vec() } else { vec![order] },
             databases: settings::databases(&mut given),
             all_due: given.flag("everything-now"),
+            series: None,
         },
         connect_timeout_said: given.said("connect-timeout"),
         store: Store::given(&mut given),

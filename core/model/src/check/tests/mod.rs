@@ -58,6 +58,7 @@ fn probe(major: u32) -> Probe {
         database_oid: 5,
         database_name: "shop".into(),
         block_size: 8_192,
+        max_connections: 100,
         session: SessionSettings {
             search_path: "pg_catalog".into(),
             transaction_read_only: "on".into(),

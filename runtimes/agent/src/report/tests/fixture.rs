@@ -154,7 +154,7 @@ impl Poll {
                 baseline = earlier;
             }
             let database = (view.scope == Scope::Database).then(|| "shop".to_owned());
-            read.push(ViewMetrics { view, database, snapshot, window });
+            read.push(ViewMetrics { view, database, snapshot, window, since: None });
         }
         let statements = self.statements(&read, baseline);
         let mut collectors: Vec<CollectorReport> = read
@@ -169,6 +169,7 @@ impl Poll {
         let degraded = self.notices.iter().any(|notice| notice.degrades);
         PollReport {
             target: "db.example.com:5432/shop".to_owned(),
+            window_id: "5a3b6cf1e20d4c78-1".to_owned(),
             status: if degraded { Status::Degraded } else { Status::Ok },
             collectors,
             notices: self.notices.clone(),
@@ -183,6 +184,7 @@ impl Poll {
                 statements,
                 coverage: self.coverage,
             }),
+            deliveries: Vec::new(),
         }
     }
 
@@ -214,7 +216,15 @@ impl Poll {
         };
         let named = selection.selected.iter().map(|selected| named(selected.row)).collect();
         let entries = view.snapshot.rows.len();
-        Some(StatementMetrics { window, baseline, selection, named, hidden_entries: 0, entries })
+        Some(StatementMetrics {
+            window,
+            baseline,
+            selection,
+            named,
+            hidden_entries: 0,
+            entries,
+            running: None,
+        })
     }
 
     fn snapshot(
@@ -272,6 +282,7 @@ impl Poll {
             database_oid: 16_384,
             database_name: text("shop"),
             block_size: 8_192,
+            max_connections: 100,
             session: SessionSettings {
                 search_path: text("pg_catalog"),
                 transaction_read_only: text("on"),

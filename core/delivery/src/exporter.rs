@@ -1,0 +1,100 @@
+//! What every exporter does: make parcels of a report, and send one. The set is closed; each passes the contract in
+//! the tests below.
+
+use pgquerylens_export::origin::{Origin, ServerFacts};
+use pgquerylens_export::otlp::{Counts, Signal};
+use pgquerylens_model::delivery::Delivery;
+use pgquerylens_model::report::PollReport;
+use pgquerylens_model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::lines::Lines;
+use crate::otlp::Otlp;
+
+/// One piece of a batch, encoded, as it lies in an outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// What it is.
+    pub kind: ParcelKind,
+    /// Its bytes, before compression.
+    pub bytes: Vec<u8>,
+    /// Points, records or documents in it, by family.
+    pub counts: Counts,
+}
+
+/// What a parcel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParcelKind {
+    /// A message of OTLP as protobuf.
+    Otlp(Signal),
+    /// Lines of JSON.
+    Lines,
+}
+
+/// A place where things are sent.
+#[derive(Debug)]
+pub enum Exporter {
+    /// By the OpenTelemetry protocol.
+    Otlp(Otlp),
+    /// As lines of JSON.
+    Lines(Lines),
+}
+
+impl Exporter {
+    /// Returns the name that its user gave it.
+    pub fn name(&self) -> &str {
+        match self {
+            Exporter::Otlp(otlp) => otlp.name(),
+            Exporter::Lines(lines) => lines.name(),
+        }
+    }
+
+    /// Returns the most bytes that may wait for it, for one server.
+    pub fn outbox_bytes(&self) -> usize {
+        match self {
+            Exporter::Otlp(otlp) => otlp.outbox_bytes(),
+            Exporter::Lines(lines) => lines.outbox_bytes(),
+        }
+    }
+
+    /// Returns the parcels of a poll.
+    pub fn encode(&self, report: &PollReport, origin: &Origin) -> Vec<Parcel> {
+        match self {
+            Exporter::Otlp(otlp) => otlp.encode(report, origin),
+            Exporter::Lines(lines) => lines.encode(report),
+        }
+    }
+
+    /// Returns the parcels that say that a server was not read.
+    pub fn encode_down(&self, down: &Down<'_>, origin: &Origin) -> Vec<Parcel> {
+        match self {
+            Exporter::Otlp(otlp) => otlp.encode_down(down, origin),
+            Exporter::Lines(_) => Vec::new(),
+        }
+    }
+
+    /// Sends a parcel; a receiver that has not answered by `until` may have it or not.
+    pub async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
+        match self {
+            Exporter::Otlp(otlp) => otlp.send(parcel, until).await,
+            Exporter::Lines(lines) => lines.send(parcel).await,
+        }
+    }
+}
+
+/// A server that was not read.
+#[derive(Clone, Copy, Debug)]
+pub struct Down<'d> {
+    /// Our own clock.
+    pub now: Timestamp,
+    /// When it was last read, by our own clock.
+    pub last_good: Option<Timestamp>,
+    /// What it told of itself then.
+    pub facts: Option<&'d ServerFacts>,
+}
+
+/// Returns an answer that asks for patience.
+pub(crate) fn retry(why: impl Into<String>) -> Delivery {
+    Delivery::Retry { after: None, why: why.into() }
+}

@@ -1,0 +1,168 @@
+//! One server's way to one exporter.
+//!
+//! Before a poll commits, its batch is offered: sent at once if nothing waits, and kept in the outbox if no answer
+//! comes within [`PATIENCE`]. After the commit the outbox is drained, the oldest first. An exporter in trouble is not
+//! waited for at all until it has answered again.
+
+use std::time::Duration;
+
+use pgquerylens_engine::state::outbox::OutboxStore;
+use pgquerylens_export::origin::Origin;
+use pgquerylens_export::otlp::Counts;
+use pgquerylens_model::delivery::{Delivery, DeliveryReport};
+use pgquerylens_model::report::PollReport;
+use tokio::time::{Instant, timeout};
+
+use crate::exporter::{Down, Exporter, Parcel};
+use crate::outbox::{Batch, Dropped, Outbox};
+
+/// How long a poll waits for an exporter before it keeps the batch and commits.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+/// The pause after a first failure; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause that we choose ourselves.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The family of what a receiver rejected without saying which.
+const REJECTED: &str = "rejected_in_part";
+
+/// One server's way to one exporter.
+#[derive(Debug)]
+pub struct Lane<O> {
+    exporter: std::sync::Arc<Exporter>,
+    outbox: Outbox<O>,
+    failures: u32,
+    not_before: Option<Instant>,
+    is_slow: bool,
+}
+
+impl<O: OutboxStore> Lane<O> {
+    /// Makes a lane; what an earlier process left in the outbox is found when it is first used.
+    pub fn new(exporter: std::sync::Arc<Exporter>, store: O) -> Lane<O> {
+        let outbox = Outbox::new(store, exporter.name(), exporter.outbox_bytes());
+        Lane { exporter, outbox, failures: 0, not_before: None, is_slow: false }
+    }
+
+    /// Sends a poll's batch or keeps it, before the poll commits.
+    pub async fn offer(&mut self, report: &PollReport, origin: &Origin) -> DeliveryReport {
+        let mut account = self.account();
+        note_dropped(&mut account, self.outbox.load().await);
+        let parcels = self.exporter.encode(report, origin);
+        let mut batch = Batch { window_id: report.window_id.clone(), parcels };
+        if self.outbox.is_empty() && self.may_send() && !self.is_slow {
+            self.send_within_patience(&mut batch, &mut account).await;
+        }
+        if !batch.parcels.is_empty() {
+            note_dropped(&mut account, self.outbox.put(&batch).await);
+        }
+        self.finish(account)
+    }
+
+    /// Sends what waits, the oldest first, until something has to wait longer or the time is over.
+    pub async fn drain(&mut self, until: Instant) -> DeliveryReport {
+        let mut account = self.account();
+        note_dropped(&mut account, self.outbox.load().await);
+        while self.may_send() && Instant::now() < until {
+            let Some(mut batch) = self.outbox.oldest().await else { break };
+            let (before, began) = (batch.parcels.len(), Instant::now());
+            self.send(&mut batch, until, &mut account).await;
+            self.is_slow = began.elapsed() > PATIENCE;
+            if batch.parcels.is_empty() {
+                self.outbox.remove_oldest().await;
+            } else if batch.parcels.len() < before {
+                self.outbox.shorten_oldest(&batch).await;
+            }
+        }
+        self.finish(account)
+    }
+
+    /// Says that the server was not read. What nobody takes now is not kept: the next poll says it again.
+    pub async fn say_down(&mut self, down: &Down<'_>, origin: &Origin, until: Instant) -> DeliveryReport {
+        let mut account = self.account();
+        if self.may_send() {
+            let mut batch =
+                Batch { window_id: String::new(), parcels: self.exporter.encode_down(down, origin) };
+            self.send(&mut batch, until, &mut account).await;
+        }
+        self.finish(account)
+    }
+
+    fn account(&self) -> DeliveryReport {
+        DeliveryReport { exporter: self.exporter.name().to_owned(), ..DeliveryReport::default() }
+    }
+
+    fn finish(&self, account: DeliveryReport) -> DeliveryReport {
+        DeliveryReport { outbox_entries: self.outbox.len(), outbox_bytes: self.outbox.bytes(), ..account }
+    }
+
+    fn may_send(&self) -> bool {
+        self.not_before.is_none_or(|moment| moment <= Instant::now())
+    }
+
+    /// A send that is broken off may have arrived: what is sent again is the same.
+    async fn send_within_patience(&mut self, batch: &mut Batch, account: &mut DeliveryReport) {
+        let until = Instant::now() + PATIENCE;
+        if timeout(PATIENCE, self.send(batch, until, account)).await.is_err() {
+            self.is_slow = true;
+            account.trouble = Some(format!("no answer within {} s; the batch is kept", PATIENCE.as_secs()));
+        }
+    }
+
+    /// Sends parcels in order; those that were answered leave the batch.
+    async fn send(&mut self, batch: &mut Batch, until: Instant, account: &mut DeliveryReport) {
+        while let Some(parcel) = batch.parcels.first() {
+            let delivery = self.exporter.send(parcel, until).await;
+            note(account, parcel, &delivery);
+            if let Delivery::Retry { after, .. } = delivery {
+                self.failures = self.failures.saturating_add(1);
+                self.not_before = Some(Instant::now() + after.unwrap_or_else(|| pause(self.failures)));
+                return;
+            }
+            self.failures = 0;
+            self.not_before = None;
+            batch.parcels.remove(0);
+        }
+    }
+}
+
+fn pause(failures: u32) -> Duration {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    doubled.min(LONGEST_PAUSE)
+}
+
+fn note(account: &mut DeliveryReport, parcel: &Parcel, delivery: &Delivery) {
+    let mut add = |counts: &Counts, is_taken: bool| {
+        for (family, count) in counts {
+            let of_family = account.families.entry(family.clone()).or_default();
+            if is_taken {
+                of_family.accepted += count;
+            } else {
+                of_family.rejected += count;
+            }
+        }
+    };
+    match delivery {
+        Delivery::Accepted => add(&parcel.counts, true),
+        Delivery::Partial { rejected, why } => {
+            add(&parcel.counts, true);
+            account.families.entry(REJECTED.to_owned()).or_default().rejected += rejected;
+            account.trouble = Some(format!("{rejected} rejected: {why}"));
+        }
+        Delivery::Refused { why } => {
+            add(&parcel.counts, false);
+            account.trouble = Some(why.clone());
+        }
+        Delivery::Retry { why, .. } => account.trouble = Some(why.clone()),
+    }
+}
+
+fn note_dropped(account: &mut DeliveryReport, dropped: Dropped) {
+    for (family, count) in dropped.counts.into_iter().flatten() {
+        account.families.entry(family).or_default().dropped += count;
+    }
+    if dropped.why.is_some() {
+        account.trouble = dropped.why;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Lines of JSON, one document per poll, to the standard output or a file. A file that was rotated away is opened
+//! anew; what was written is whole lines or nothing that a reader of lines would see.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use pgquerylens_export::document::document;
+use pgquerylens_export::otlp::Counts;
+use pgquerylens_model::delivery::Delivery;
+use pgquerylens_model::report::PollReport;
+
+use crate::exporter::{Parcel, ParcelKind, retry};
+
+/// Where lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The standard output.
+    Stdout,
+    /// A file, appended to.
+    File(PathBuf),
+}
+
+/// An exporter of lines.
+#[derive(Debug)]
+pub struct Lines {
+    name: String,
+    target: Target,
+    outbox_bytes: usize,
+    open: Mutex<Option<File>>,
+}
+
+/// The family that documents are counted by.
+const DOCUMENTS: &str = "documents";
+
+impl Lines {
+    /// Makes an exporter; a file is opened by the first line.
+    pub fn new(name: String, target: Target, outbox_bytes: usize) -> Lines {
+        Lines { name, target, outbox_bytes, open: Mutex::new(None) }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn outbox_bytes(&self) -> usize {
+        self.outbox_bytes
+    }
+
+    pub(crate) fn encode(&self, report: &PollReport) -> Vec<Parcel> {
+        let mut bytes = document(report).to_string().into_bytes();
+        bytes.push(b'\n');
+        let counts = Counts::from([(DOCUMENTS.to_owned(), 1)]);
+        vec![Parcel { kind: ParcelKind::Lines, bytes, counts }]
+    }
+
+    pub(crate) async fn send(&self, parcel: &Parcel) -> Delivery {
+        match self.write(&parcel.bytes) {
+            Ok(()) => Delivery::Accepted,
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                Delivery::Refused { why: "the reader of the standard output is gone".to_owned() }
+            }
+            Err(error) => retry(format!("{}: {error}", self.action())),
+        }
+    }
+
+    fn action(&self) -> String {
+        match &self.target {
+            Target::Stdout => "write to the standard output".to_owned(),
+            Target::File(path) => format!("write to {}", path.display()),
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let Target::File(path) = &self.target else {
+            let mut stdout = io::stdout().lock();
+            return stdout.write_all(bytes).and_then(|()| stdout.flush());
+        };
+        if open.as_ref().is_some_and(|file| !is_still(file, path)) {
+            *open = None;
+        }
+        let file = match open.take() {
+            Some(file) => file,
+            None => OpenOptions::new().create(true).append(true).open(path)?,
+        };
+        append_whole(&file, bytes)?;
+        *open = Some(file);
+        Ok(())
+    }
+}
+
+/// Tells whether the path still leads to the file that is open.
+fn is_still(file: &File, path: &std::path::Path) -> bool {
+    let identity = |metadata: io::Result<std::fs::Metadata>| metadata.ok().map(|of| (of.dev(), of.ino()));
+    let open = identity(file.metadata());
+    open.is_some() && open == identity(path.metadata())
+}
+
+/// Appends all bytes, or takes back what a full disk let through of them.
+fn append_whole(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    let before = file.metadata()?.len();
+    let written = file.write_all(bytes);
+    if written.is_err() {
+        let _half_a_line_stays = file.set_len(before);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use pgquerylens_export::example;
+
+    use super::*;
+
+    fn lines(path: &std::path::Path) -> Lines {
+        Lines::new("lines".to_owned(), Target::File(path.to_owned()), 1 << 20)
+    }
+
+    async fn send(lines: &Lines) -> Delivery {
+        let parcels = lines.encode(&example::report());
+        lines.send(&parcels[0]).await
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_rotated_file_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, rotated) = (folder.path().join("polls"), folder.path().join("polls.1"));
+        let lines = lines(&path);
+        assert_eq!(send(&lines).await, Delivery::Accepted);
+        fs::rename(&path, &rotated).unwrap();
+        assert_eq!(send(&lines).await, Delivery::Accepted);
+        assert_eq!(send(&lines).await, Delivery::Accepted);
+        let count = |path| fs::read_to_string(path).unwrap().lines().count();
+        assert_eq!((count(&rotated), count(&path)), (1, 2));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_file_that_cannot_be_written_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("not there yet/polls");
+        let lines = lines(&path);
+        assert!(matches!(send(&lines).await, Delivery::Retry { .. }));
+        fs::create_dir(path.parent().unwrap()).unwrap();
+        assert_eq!(send(&lines).await, Delivery::Accepted);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_full_disk_keeps_no_half_of_a_line() {
+        let full = lines(std::path::Path::new("/dev/full"));
+        assert!(matches!(send(&full).await, Delivery::Retry { .. }));
+    }
+}

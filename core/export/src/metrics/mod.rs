@@ -1,0 +1,123 @@
+//! What a poll found as metrics: names, units, points with their starts. No wire format yet; [`crate::otlp`] makes one.
+//!
+//! Metrics of OpenTelemetry's postgresqlreceiver keep its names ([`receiver`]); every other column that can be
+//! measured gets a name made of PostgreSQL's own ([`columns`]). A column is sent under one name or is listed as left
+//! out, with the reason.
+
+pub mod catalogue;
+pub mod columns;
+mod derived;
+mod health;
+pub mod left_out;
+mod owner;
+pub mod receiver;
+mod rows;
+pub mod statements;
+
+use std::borrow::Cow;
+
+use pgquerylens_model::report::PollReport;
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::window::Sum;
+
+pub use health::down_points;
+pub use owner::Owner;
+
+/// What a metric is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its unit, as UCUM writes it.
+    pub unit: &'static str,
+    /// What it tells.
+    pub about: Cow<'static, str>,
+    /// How its values relate over time.
+    pub kind: MetricKind,
+    /// The view, or the part of ourselves, that it comes from: what deliveries are counted by.
+    pub family: &'static str,
+}
+
+/// How a metric's values relate over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// A monotonic sum.
+    Counter,
+    /// A sum that rises and falls.
+    UpDownCounter,
+    /// A level that is not to be added up.
+    Gauge,
+}
+
+impl MetricKind {
+    /// Returns the word that references use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MetricKind::Counter => "counter",
+            MetricKind::UpDownCounter => "up-down counter",
+            MetricKind::Gauge => "gauge",
+        }
+    }
+}
+
+/// An attribute's value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// One attribute of a point.
+pub type Attribute = (&'static str, Value);
+
+/// One value of one series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point<'m> {
+    /// The metric.
+    pub metric: &'m Metric,
+    /// Whose value it is.
+    pub owner: Owner,
+    /// What tells the series apart from others of the owner.
+    pub attributes: Vec<Attribute>,
+    /// When the value began at nothing; none for levels.
+    pub start: Option<Timestamp>,
+    /// When it was read, by the database's clock.
+    pub time: Timestamp,
+    /// The value since the start, or the level.
+    pub value: Sum,
+    /// What the last window added, and when it began; none where no difference is known.
+    pub added: Option<(Timestamp, Sum)>,
+}
+
+/// Returns every point of a poll, ordered by owner, metric and attributes, each series once.
+pub fn points(report: &PollReport) -> Vec<Point<'static>> {
+    let Some(metrics) = &report.metrics else { return Vec::new() };
+    let mut points = rows::points(metrics);
+    points.extend(derived::points(metrics));
+    points.extend(statements::points(metrics));
+    points.extend(health::points(report, metrics));
+    one_per_series(points)
+}
+
+/// Adds points of the same series up: two functions of one name, locks granted and awaited.
+fn one_per_series(mut points: Vec<Point<'static>>) -> Vec<Point<'static>> {
+    points.sort_by(|a, b| identity(a).cmp(&identity(b)));
+    points.dedup_by(|later, first| {
+        let same = identity(later) == identity(first);
+        if same {
+            first.value = first.value.plus(later.value);
+            first.start = first.start.min(later.start);
+            first.added = first.added.zip(later.added).map(|(a, b)| (a.0.min(b.0), a.1.plus(b.1)));
+        }
+        same
+    });
+    points
+}
+
+fn identity<'p>(point: &'p Point<'_>) -> (&'p Owner, &'p str, &'p [Attribute]) {
+    (&point.owner, &point.metric.name, &point.attributes)
+}

@@ -1,0 +1,198 @@
+//! Points from the rows of the views: each column by its feed, each row by its view's shape.
+
+use std::collections::HashMap;
+
+use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
+use pgquerylens_model::report::{UnifiedMetrics, ViewMetrics};
+use pgquerylens_model::rows::{Rows, Series};
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::view::View;
+use pgquerylens_model::views::{indexes, sequences, tables};
+use pgquerylens_model::window::Sum;
+
+use super::catalogue::{Feed, feeds_of};
+use super::columns::{OwnedBy, Shape, shape_of};
+use super::receiver::Convert;
+use super::{Attribute, MetricKind, Owner, Point, Value};
+
+/// The client address of a connection over a socket, as the receiver calls it.
+const UNIX: &str = "unix";
+
+/// Returns the points of every view that has a shape.
+pub(super) fn points(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
+    let shaped = metrics.views.iter().filter_map(|found| Some((found, shape_of(found.view)?)));
+    shaped.flat_map(|(found, shape)| of_view(metrics, found, shape)).collect()
+}
+
+fn of_view(metrics: &UnifiedMetrics, found: &ViewMetrics, shape: &Shape) -> Vec<Point<'static>> {
+    let rows = &found.snapshot.rows;
+    let names = Names::of(metrics, found, shape.owner);
+    let deltas = found.window.as_ref().map(|window| &window.deltas);
+    let changed: HashMap<usize, usize> = deltas
+        .iter()
+        .flat_map(|deltas| deltas.row_indexes.iter().enumerate().map(|(changed, row)| (*row, changed)))
+        .collect();
+    let mut points = Vec::new();
+    for row in 0..rows.len() {
+        let Some(series) = names.series_of(found, shape, row) else { continue };
+        for feed in feeds_of(found.view) {
+            points.extend(point(found, feed, &series, row, changed.get(&row).copied()));
+        }
+    }
+    points
+}
+
+/// What the points of one row have in common.
+struct RowSeries {
+    owner: Owner,
+    attributes: Vec<Attribute>,
+}
+
+fn point(
+    found: &ViewMetrics,
+    feed: &'static Feed,
+    series: &RowSeries,
+    row: usize,
+    changed: Option<usize>,
+) -> Option<Point<'static>> {
+    let snapshot = &found.snapshot;
+    let value = value(&snapshot.rows, feed, row, snapshot.taken_at)?;
+    let is_counter = feed.metric.kind == MetricKind::Counter;
+    let start = found.since.as_ref().filter(|_| is_counter).map(|since| since.of_row(snapshot, row));
+    let added = found
+        .window
+        .as_ref()
+        .filter(|_| is_counter)
+        .and_then(|window| Some((window.from?, Sum::of(&window.deltas, feed.column_index, changed?)?)));
+    let mut attributes = series.attributes.clone();
+    attributes.extend(feed.attribute.map(|(key, value)| (key, Value::Text(value.to_owned()))));
+    Some(Point {
+        metric: &feed.metric,
+        owner: series.owner.clone(),
+        attributes,
+        start,
+        time: snapshot.taken_at,
+        value,
+        added,
+    })
+}
+
+fn value(rows: &Rows, feed: &Feed, row: usize, now: Timestamp) -> Option<Sum> {
+    let level = match rows.series(feed.column_index)? {
+        Series::Int(values) => Sum::Int((*values.get(row)?)?),
+        Series::Float(values) => Sum::Float((*values.get(row)?)?),
+        Series::Time(values) => {
+            return Some(Sum::Int(now.seconds_since((*values.get(row)?)?).max(0.0) as i64));
+        }
+        _ => return None,
+    };
+    Some(match feed.convert {
+        Convert::Whole => Sum::Int(level.as_f64() as i64),
+        Convert::AsIs | Convert::Age => level,
+    })
+}
+
+/// Names of relations by oid, where a view knows only their oids.
+struct Names<'n> {
+    database: Option<&'n str>,
+    by_id: HashMap<i64, (&'n Rows, usize)>,
+    named_by: Option<&'static View>,
+}
+
+impl<'n> Names<'n> {
+    fn of(metrics: &'n UnifiedMetrics, found: &'n ViewMetrics, owner: OwnedBy) -> Names<'n> {
+        let (named_by, key): (&'static View, &str) = match owner {
+            OwnedBy::TableById => (&tables::VIEW, "relid"),
+            OwnedBy::IndexById => (&indexes::VIEW, "indexrelid"),
+            OwnedBy::SequenceById => (&sequences::VIEW, "relid"),
+            _ => return Names { database: found.database.as_deref(), by_id: HashMap::new(), named_by: None },
+        };
+        let source = metrics.views.iter().find(|view| {
+            view.view.name == named_by.name && view.snapshot.database == found.snapshot.database
+        });
+        let rows = source.map(|source| &source.snapshot.rows);
+        let column = named_by.column_index(key);
+        let by_id = rows.zip(column).map(|(rows, column)| {
+            (0..rows.len()).filter_map(|row| Some((rows.int(column, row)?, (rows, row)))).collect()
+        });
+        Names {
+            database: found.database.as_deref(),
+            by_id: by_id.unwrap_or_default(),
+            named_by: Some(named_by),
+        }
+    }
+
+    /// Returns who owns a row and what tells it apart, or nothing for rows of nobody and of the provider.
+    fn series_of(&self, found: &ViewMetrics, shape: &Shape, row: usize) -> Option<RowSeries> {
+        let rows = &found.snapshot.rows;
+        let attributes = shape.attributes.iter().filter_map(|(column, key)| {
+            let value = attribute(found.view, rows, column, row);
+            let value =
+                value.or_else(|| (*key == "replication_client").then(|| Value::Text(UNIX.to_owned())));
+            Some((*key, value?))
+        });
+        let mut attributes: Vec<Attribute> = attributes.collect();
+        if attributes.iter().any(|(_, value)| matches!(value, Value::Text(name) if is_providers(name))) {
+            return None;
+        }
+        let label = |name: &str| rows.label(found.view.column_index(name)?, row).map(str::to_owned);
+        let database = self.database.map(str::to_owned);
+        let owner = match shape.owner {
+            OwnedBy::Server => Owner::Server,
+            OwnedBy::Database(column) => {
+                let name = label(column)?;
+                if is_providers(&name) {
+                    return None;
+                }
+                Owner::Database(name)
+            }
+            OwnedBy::Schema => Owner::Schema { database: database?, schema: label("schemaname")? },
+            OwnedBy::Table => {
+                Owner::Table { database: database?, schema: label("schemaname")?, table: label("relname")? }
+            }
+            OwnedBy::Index => Owner::Index {
+                database: database?,
+                schema: label("schemaname")?,
+                table: label("relname")?,
+                index: label("indexrelname")?,
+            },
+            OwnedBy::TableById => Owner::Table {
+                database: database?,
+                schema: self.named(found, row, "schemaname")?,
+                table: self.named(found, row, "relname")?,
+            },
+            OwnedBy::IndexById => Owner::Index {
+                database: database?,
+                schema: self.named(found, row, "schemaname")?,
+                table: self.named(found, row, "relname")?,
+                index: self.named(found, row, "indexrelname")?,
+            },
+            OwnedBy::SequenceById => {
+                attributes.push(("sequence", Value::Text(self.named(found, row, "sequencename")?)));
+                Owner::Schema { database: database?, schema: self.named(found, row, "schemaname")? }
+            }
+        };
+        Some(RowSeries { owner, attributes })
+    }
+
+    /// Returns a name of the relation that a row's key points to.
+    fn named(&self, found: &ViewMetrics, row: usize, column: &str) -> Option<String> {
+        let key = found.view.key_indexes().first().copied()?;
+        let (rows, there) = self.by_id.get(&found.snapshot.rows.int(key, row)?)?;
+        rows.label(self.named_by?.column_index(column)?, *there).map(str::to_owned)
+    }
+}
+
+fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value> {
+    let index = view.column_index(column)?;
+    match rows.series(index)? {
+        Series::Label(values) => values.get(row)?.as_deref().map(|text| Value::Text(text.to_owned())),
+        Series::Int(values) => values.get(row)?.map(Value::Int),
+        Series::Flag(values) => values.get(row)?.map(Value::Flag),
+        _ => None,
+    }
+}
+
+fn is_providers(name: &str) -> bool {
+    PROVIDER_DATABASES.contains(&name) || PROVIDER_ROLES.contains(&name)
+}

@@ -1,0 +1,286 @@
+//! Running sums of the statements' windows: what a cumulative exporter sends of them.
+//!
+//! Few statements have a series of their own; all others are in `other`, so that the parts always add up and no
+//! sum ever falls. A statement enters when it is among the first of its window, its series then starts with that
+//! window; it leaves a named while after it was among the first for the last time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::statements::StatementKey;
+use crate::time::Timestamp;
+use crate::views::statements::VIEW;
+use crate::window::{Quality, Sum, Window};
+
+/// How many statements have a series, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeriesRules {
+    /// How many of each order enter.
+    pub top: usize,
+    /// How long one stays after it was among the first, in seconds.
+    pub hold_seconds: f64,
+    /// The most series; beyond it those go that were among the first longest ago.
+    pub most: usize,
+}
+
+impl Default for SeriesRules {
+    fn default() -> SeriesRules {
+        SeriesRules { top: 20, hold_seconds: 900.0, most: 200 }
+    }
+}
+
+/// A sum that grows from window to window, one value per column of the view.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Running {
+    /// When it began at nothing.
+    pub start: Timestamp,
+    /// The sums since then.
+    pub sums: Vec<Option<Sum>>,
+    /// What the last window added.
+    #[serde(skip)]
+    pub added: Vec<Option<Sum>>,
+}
+
+/// One statement's running sum.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatementSeries {
+    /// The statement.
+    pub key: StatementKey,
+    /// The end of the last window in which it was among the first.
+    pub last_first: Timestamp,
+    /// Its sums.
+    pub running: Running,
+}
+
+/// All running sums of one server's statements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunningSums {
+    columns: Vec<String>,
+    /// Statements with a series of their own, by key.
+    pub series: Vec<StatementSeries>,
+    /// All statements without one.
+    pub other: Running,
+    /// Our own statements.
+    pub own: Running,
+}
+
+/// The rows of a window, told apart.
+pub struct Told<'t> {
+    /// The statement of each row; none where it has no identity.
+    pub keys: &'t [Option<StatementKey>],
+    /// Rows among the first of their orders.
+    pub first: &'t [usize],
+    /// Whether a row is a statement of ours.
+    pub own: &'t [bool],
+}
+
+impl Running {
+    fn begun(start: Timestamp) -> Running {
+        Running { start, sums: vec![None; VIEW.columns.len()], added: vec![None; VIEW.columns.len()] }
+    }
+
+    fn add(&mut self, window: &Window, row: usize) {
+        for column in 0..VIEW.columns.len() {
+            let Some(more) = Sum::of(&window.deltas, column, row) else { continue };
+            for sums in [&mut self.sums, &mut self.added] {
+                sums[column] = Some(sums[column].map_or(more, |sum| sum.plus(more)));
+            }
+        }
+    }
+
+    /// Puts the sums into the order of today's columns. What is gone is dropped, what is new begins with nothing.
+    fn aligned(&mut self, columns: &[String]) {
+        let place = |name: &str| columns.iter().position(|column| column == name);
+        let kept = |name| self.sums.get(place(name)?).copied().flatten();
+        self.sums = VIEW.columns.iter().map(|column| kept(column.name)).collect();
+        self.added = vec![None; VIEW.columns.len()];
+    }
+}
+
+impl RunningSums {
+    /// Begins at a moment, with nothing.
+    pub fn begun(at: Timestamp) -> RunningSums {
+        RunningSums {
+            columns: names(),
+            series: Vec::new(),
+            other: Running::begun(at),
+            own: Running::begun(at),
+        }
+    }
+
+    /// Returns all that was kept, with no window added yet.
+    fn opened(mut self) -> RunningSums {
+        let columns = std::mem::replace(&mut self.columns, names());
+        let every = self.series.iter_mut().map(|series| &mut series.running);
+        every.chain([&mut self.other, &mut self.own]).for_each(|running| running.aligned(&columns));
+        self
+    }
+
+    /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum.
+    pub fn add(
+        before: Option<RunningSums>,
+        window: &Window,
+        told: &Told<'_>,
+        rules: &SeriesRules,
+    ) -> RunningSums {
+        let kept = before.filter(|_| !matches!(window.quality, Quality::Gap(_)));
+        let (Some(sums), Some(from)) = (kept, window.from) else {
+            return RunningSums::begun(window.to);
+        };
+        let mut sums = sums.opened();
+        sums.enter(told, from, window.to);
+        sums.leave(window.to, rules);
+        for row in 0..window.deltas.len() {
+            sums.part_of(told, row).add(window, row);
+        }
+        sums
+    }
+
+    fn enter(&mut self, told: &Told<'_>, from: Timestamp, to: Timestamp) {
+        let first = told.first.iter().filter(|row| !told.own[**row]);
+        for key in first.filter_map(|row| told.keys[*row]) {
+            match self.series.binary_search_by_key(&key, |series| series.key) {
+                Ok(place) => self.series[place].last_first = to,
+                Err(place) => {
+                    let running = Running::begun(from);
+                    self.series.insert(place, StatementSeries { key, last_first: to, running });
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, now: Timestamp, rules: &SeriesRules) {
+        self.series.retain(|series| now.seconds_since(series.last_first) <= rules.hold_seconds);
+        if self.series.len() > rules.most {
+            let mut latest: Vec<(Timestamp, StatementKey)> =
+                self.series.iter().map(|series| (series.last_first, series.key)).collect();
+            latest.sort_unstable_by(|a, b| b.cmp(a));
+            let gone = latest.split_off(rules.most);
+            self.series.retain(|series| !gone.contains(&(series.last_first, series.key)));
+        }
+    }
+
+    fn part_of(&mut self, told: &Told<'_>, row: usize) -> &mut Running {
+        if told.own[row] {
+            return &mut self.own;
+        }
+        let place =
+            told.keys[row].and_then(|key| self.series.binary_search_by_key(&key, |series| series.key).ok());
+        match place {
+            Some(place) => &mut self.series[place].running,
+            None => &mut self.other,
+        }
+    }
+}
+
+fn names() -> Vec<String> {
+    VIEW.columns.iter().map(|column| column.name.to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::{DeltaSeries, Deltas, Gap};
+    use proptest::prelude::*;
+
+    const RULES: SeriesRules = SeriesRules { top: 2, hold_seconds: 120.0, most: 4 };
+
+    fn key(queryid: i64) -> StatementKey {
+        StatementKey { dbid: 1, userid: 2, queryid, toplevel: Some(true) }
+    }
+
+    fn window(minute: i64, quality: Quality, calls: &[(i64, i64)]) -> Window {
+        let mut series = vec![None; VIEW.columns.len()];
+        series[calls_column()] =
+            Some(DeltaSeries::Int(calls.iter().map(|(_, calls)| Some(*calls)).collect()));
+        Window {
+            view: &VIEW,
+            database: None,
+            from: Some(Timestamp((minute - 1) * 60_000_000)),
+            to: Timestamp(minute * 60_000_000),
+            quality,
+            deltas: Deltas {
+                row_indexes: (0..calls.len()).collect(),
+                baseline_indexes: vec![None; calls.len()],
+                series,
+            },
+        }
+    }
+
+    fn calls_column() -> usize {
+        VIEW.column_index("calls").unwrap()
+    }
+
+    fn calls(running: &Running) -> i64 {
+        running.sums[calls_column()].map_or(0, |sum| sum.as_f64() as i64)
+    }
+
+    /// Adds a minute in which statements did calls; the first rows are the first.
+    fn minute(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> RunningSums {
+        let keys: Vec<_> = done.iter().map(|(id, _)| Some(key(*id))).collect();
+        let first: Vec<usize> = (0..done.len().min(RULES.top)).collect();
+        let told = Told { keys: &keys, first: &first, own: &vec![false; done.len()] };
+        RunningSums::add(before, &window(minute, Quality::Exact, done), &told, &RULES)
+    }
+
+    #[test]
+    fn a_statement_enters_with_its_window_and_stays_a_while() {
+        let mut sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5), (2, 3), (3, 1)]);
+        let starts: Vec<_> =
+            sums.series.iter().map(|series| (series.key.queryid, series.running.start.0)).collect();
+        assert_eq!(starts, [(1, 0), (2, 0)]);
+        assert_eq!(calls(&sums.other), 1);
+        for at in 2..=3 {
+            sums = minute(Some(sums), at, &[(7, 9), (8, 9), (1, 1)]);
+            assert_eq!(
+                calls(&sums.series[0].running),
+                4 + at,
+                "it is no longer among the first, and counted"
+            );
+        }
+        sums = minute(Some(sums), 4, &[(7, 9), (8, 9), (1, 1)]);
+        assert!(sums.series.iter().all(|series| series.key.queryid != 1), "two minutes are over");
+        assert_eq!(calls(&sums.other), 2);
+    }
+
+    #[test]
+    fn a_gap_begins_everything_anew() {
+        let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
+        let gap = window(2, Quality::Gap(Gap::Restarted), &[]);
+        let sums = RunningSums::add(Some(sums), &gap, &Told { keys: &[], first: &[], own: &[] }, &RULES);
+        assert_eq!(sums, RunningSums::begun(Timestamp(120_000_000)));
+    }
+
+    #[test]
+    fn columns_of_another_version_are_put_in_their_places() {
+        let mut sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
+        let all = sums.columns.len();
+        sums.columns.swap(calls_column(), all - 1);
+        sums.series[0].running.sums.swap(calls_column(), all - 1);
+        let sums = minute(Some(sums), 2, &[(1, 2)]);
+        assert_eq!(calls(&sums.series[0].running), 7);
+    }
+
+    proptest! {
+        /// What the series held when they left, what they hold, and what is in `other` is all that ever happened.
+        #[test]
+        fn nothing_is_lost_or_counted_twice(minutes in prop::collection::vec(prop::collection::btree_map(0i64..12, 1i64..50, 0..8), 1..40)) {
+            let mut sums = RunningSums::begun(Timestamp(0));
+            let (mut truth, mut ended) = (0, 0);
+            for (at, done) in minutes.iter().enumerate() {
+                let mut done: Vec<(i64, i64)> = done.iter().map(|(id, calls)| (*id, *calls)).collect();
+                done.sort_by_key(|(_, calls)| -calls);
+                truth += done.iter().map(|(_, calls)| calls).sum::<i64>();
+                let before = sums.clone();
+                sums = minute(Some(sums), at as i64 + 1, &done);
+                prop_assert!(sums.series.len() <= RULES.most);
+                prop_assert!(calls(&sums.other) >= calls(&before.other));
+                let left = before.series.iter().filter(|old| {
+                    !sums.series.iter().any(|new| new.key == old.key && new.running.start == old.running.start)
+                });
+                ended += left.map(|series| calls(&series.running)).sum::<i64>();
+            }
+            let held: i64 = sums.series.iter().map(|series| calls(&series.running)).sum();
+            prop_assert_eq!(held + ended + calls(&sums.other), truth);
+        }
+    }
+}
