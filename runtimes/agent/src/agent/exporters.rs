@@ -11,7 +11,6 @@ use pgquerylens_delivery::otlp::{
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_export::events::Compat;
 use pgquerylens_export::otlp::{Encoding, Layout, Temporality};
-use pgquerylens_model::running::SeriesRules;
 
 use crate::config::configuration::{self as config, ExporterConfig, JsonlConfig, JsonlPath, OtlpConfig};
 use crate::config::secret_source::SecretSource;
@@ -29,23 +28,6 @@ pub(super) fn exporter(config: &ExporterConfig, variables: &Variables) -> Result
             .map_err(|error| Failure::of(Exit::Configuration, &error, "write another endpoint")),
         ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines))),
     }
-}
-
-/// Returns which statements get running sums, for the exporter that wants most of them.
-pub(super) fn series_rules<'e>(exporters: impl Iterator<Item = &'e ExporterConfig>) -> Option<SeriesRules> {
-    let rules = |exporter: &ExporterConfig| match exporter {
-        ExporterConfig::Otlp(otlp) => Some(SeriesRules {
-            most: otlp.statement_series,
-            hold_seconds: otlp.statement_series_hold.as_secs_f64(),
-            ..SeriesRules::default()
-        }),
-        ExporterConfig::Jsonl(_) => None,
-    };
-    exporters.filter_map(rules).reduce(|a, b| SeriesRules {
-        top: a.top.max(b.top),
-        hold_seconds: a.hold_seconds.max(b.hold_seconds),
-        most: a.most.max(b.most),
-    })
 }
 
 fn lines(config: &JsonlConfig) -> Lines {

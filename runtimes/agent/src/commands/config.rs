@@ -51,3 +51,21 @@ fn begin(file: Option<&Path>) -> Result<(), Failure> {
     output::say(&format!("wrote {}", path.display()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_there_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.yaml");
+        begin(Some(&path)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), sample());
+        fs::write(&path, "mine").unwrap();
+        assert_eq!(begin(Some(&path)).unwrap_err().exit, Exit::CannotCreate);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+}

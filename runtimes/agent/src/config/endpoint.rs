@@ -92,8 +92,8 @@ fn with_path(base: &str, signal: Signal, protocol: Protocol) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::layer::Value;
     use super::super::mistake::At;
+    use super::super::value::Value;
     use super::*;
 
     fn layer(values: &[(&'static str, &str, bool)]) -> Layer {

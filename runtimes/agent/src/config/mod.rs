@@ -19,6 +19,7 @@ mod server;
 mod show;
 mod standard;
 mod substitution;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -93,15 +94,17 @@ impl Source {
     }
 
     fn configuration(&self, draft: &Draft, mistakes: &mut Vec<Mistake>) -> Configuration {
+        let exporters = exporter::exporters(&draft.exporters, mistakes);
         let surroundings = Surroundings {
             environment: &self.environment,
             state_folder: process::state_folder(&draft.process, mistakes),
             exporter_names: &draft.exporter_names,
+            exporters: &exporters,
         };
         Configuration {
             process: process::process(&draft.process, mistakes),
             servers: server::servers(&draft.servers, &surroundings, mistakes),
-            exporters: exporter::exporters(&draft.exporters, mistakes),
+            exporters,
         }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::document::shown;
-use super::layer::{Layer, Origin, Setting, Value};
+use super::layer::{Layer, Origin, Setting};
 use super::mistake::Mistake;
+use super::value::Value;
 use crate::options::{Given, OptionSpec, Place, Said as Where, Section, options_in, written};
 
 /// What the user said outside of the file.
@@ -90,5 +91,23 @@ fn origin(option: &OptionSpec, said: Where) -> Origin {
     match (said, option.variable()) {
         (Where::Environment, Some(variable)) => Origin::Variable(variable),
         _ => Origin::CommandLine(option.written()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::options_of;
+
+    #[test]
+    fn every_flag_of_a_section_is_one_of_both_subcommands() {
+        for option in Section::ALL.into_iter().flat_map(options_in) {
+            let is_flag = matches!(option.place, Place::Named(_));
+            for subcommand in ["agent", "config"] {
+                let has =
+                    options_of(subcommand).any(|own| own.name == option.name && own.place == option.place);
+                assert_eq!(has, is_flag, "{subcommand} {}", option.name);
+            }
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::document::{Content, Entry, Node, shown};
-use super::layer::{Layer, Origin, Setting, Value};
+use super::layer::{Layer, Origin, Setting};
 use super::mistake::{At, Mistake};
 use super::secret_source::SecretSource;
 use super::substitution::{is_name, substitute};
+use super::value::Value;
 use crate::options::value::nearest;
 use crate::options::{Kind, OptionSpec, Section, options_in};
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use super::configuration::{Configuration, ExporterConfig, ServerConfig};
 use super::draft::{Draft, ExporterDraft, ServerDraft};
-use super::layer::{Layer, Origin, Value};
+use super::layer::{Layer, Origin};
 use super::standard::Signal;
+use super::value::Value;
 use crate::options::{Kind, OptionSpec, Section, options_in};
 
 /// The widest value that still has its origin in the common column.

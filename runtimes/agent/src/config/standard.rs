@@ -7,10 +7,11 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use super::document::shown;
-use super::layer::{Layer, Origin, Setting, Value};
+use super::layer::{Layer, Origin, Setting};
 use super::mistake::Mistake;
 use super::secret_source::SecretSource;
 use super::section::{is_header_name, is_header_value};
+use super::value::Value;
 use crate::options::{Kind, OptionSpec, Section, options_in};
 
 /// The beginning of variables that hold for every signal; a signal's own have its name behind it.

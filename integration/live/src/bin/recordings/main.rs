@@ -71,6 +71,8 @@ fn poller(url: &str) -> Poller<Recorder<Live>, MemoryStore> {
         orders: vec![Order::Time],
         databases: Databases::Connected,
         all_due: false,
+        series: None,
+        views_off: Vec::new(),
     };
     let recorder = Recorder::new(Live::new(target, options.limits.clone()));
     Poller::new(recorder, MemoryStore::default(), address, options)
