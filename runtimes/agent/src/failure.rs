@@ -73,6 +73,14 @@ impl Failure {
         Failure { exit: self.exit, problem: String::new(), causes: Vec::new(), advice: Vec::new() }
     }
 
+    /// Returns everything on one line, for logs and pages.
+    pub(crate) fn in_one_line(&self) -> String {
+        let advice =
+            self.advice.iter().filter(|advice| !advice.is_empty()).map(|advice| format!("→ {advice}"));
+        let parts = [self.problem.clone()].into_iter().chain(self.causes.iter().cloned()).chain(advice);
+        parts.collect::<Vec<_>>().join(" · ").replace('\n', " ")
+    }
+
     /// Tells whether there is anything to say.
     pub(crate) fn is_silent(&self) -> bool {
         self.problem.is_empty()

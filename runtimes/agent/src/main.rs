@@ -13,6 +13,7 @@ mod process;
 mod report;
 mod schedule;
 mod stop;
+mod store;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,6 @@ mod reference;
 mod repeat;
 mod settings;
 mod sql;
-mod store;
 mod version;
 
 use clap::error::ErrorKind;

@@ -12,7 +12,6 @@ use pgquerylens_model::selection::Order;
 
 use super::repeat::{Last, repeat};
 use super::settings;
-use super::store::Store;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{Given, Said};
@@ -20,6 +19,7 @@ use crate::output::{self, Form, Presenter};
 use crate::process::Process;
 use crate::schedule::Schedule;
 use crate::stop::Stop;
+use crate::store::Store;
 
 /// What was asked for.
 struct Settings {

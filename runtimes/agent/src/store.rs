@@ -2,12 +2,13 @@
 
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
+use pgquerylens_engine::state::outbox::{OutboxStore, Waiting};
 use pgquerylens_engine::state::{Object, ObjectName, StateStore, StoreError, Version};
 
 use crate::options::{Given, value};
 
 /// A store of one of the kinds there are.
-pub(super) enum Store {
+pub(crate) enum Store {
     /// As long as the process lives.
     Memory(MemoryStore),
     /// In a folder.
@@ -16,7 +17,7 @@ pub(super) enum Store {
 
 impl Store {
     /// Reads the option `--state`.
-    pub(super) fn given(given: &mut Given<'_>) -> Store {
+    pub(crate) fn given(given: &mut Given<'_>) -> Store {
         let Some(text) = given.text("state") else { return Store::Memory(MemoryStore::default()) };
         match value::folder(&text) {
             Ok(folder) => return Store::File(FileStore::new(folder)),
@@ -43,6 +44,36 @@ impl StateStore for Store {
         match self {
             Store::Memory(store) => store.commit(name, bytes, expected).await,
             Store::File(store) => store.commit(name, bytes, expected).await,
+        }
+    }
+}
+
+impl OutboxStore for Store {
+    async fn waiting(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
+        match self {
+            Store::Memory(store) => store.waiting(exporter).await,
+            Store::File(store) => store.waiting(exporter).await,
+        }
+    }
+
+    async fn batch(&self, exporter: &str, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Store::Memory(store) => store.batch(exporter, number).await,
+            Store::File(store) => store.batch(exporter, number).await,
+        }
+    }
+
+    async fn put(&self, exporter: &str, number: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Store::Memory(store) => store.put(exporter, number, bytes).await,
+            Store::File(store) => store.put(exporter, number, bytes).await,
+        }
+    }
+
+    async fn remove(&self, exporter: &str, number: u64) -> Result<(), StoreError> {
+        match self {
+            Store::Memory(store) => store.remove(exporter, number).await,
+            Store::File(store) => store.remove(exporter, number).await,
         }
     }
 }
