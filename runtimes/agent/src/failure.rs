@@ -137,11 +137,11 @@ impl From<PollFailure> for Failure {
             PollFailure::Connect(error) => (of_connecting(error), error.advice()),
             PollFailure::Probe(error) => of_probing(error),
             PollFailure::Deadline => (Exit::TryAgain, "try again, or raise --deadline".to_owned()),
-            PollFailure::Unsupported(_) => (
-                Exit::Unavailable,
-                "poll a server of a version we read, or use another pgquerylens".to_owned(),
-            ),
+            PollFailure::Unsupported(_) => (Exit::Unavailable, "upgrade the server".to_owned()),
             PollFailure::State(trouble) => (of_state(trouble), trouble.advice().to_owned()),
+            PollFailure::Resting { .. } => {
+                (Exit::TryAgain, "mend the server, and it is read again".to_owned())
+            }
         };
         Failure::of(exit, &failure, advice)
     }

@@ -21,6 +21,8 @@ pub(super) struct ServerState {
     pub(super) address: String,
     /// The interval between polls, in seconds.
     pub(super) every_seconds: f64,
+    /// Why an operator stopped its polls, if one did.
+    pub(super) stopped: Option<String>,
     /// How the last poll went: `ok`, `degraded`, `failed`; nothing before the first.
     pub(super) status: Option<&'static str>,
     /// What went wrong at the last poll, or what is missing.

@@ -138,6 +138,7 @@ impl Fleet {
             hostname: self.hostname.clone(),
             board: Rc::clone(&self.board),
             workers: Arc::clone(&self.workers.1),
+            root: root(&config.state),
         };
         let rules = series_rules(
             config.exporters.iter().filter_map(|name| self.exporters.get(name)).map(|(config, _)| config),
@@ -171,6 +172,12 @@ impl Fleet {
         }
         unfinished
     }
+}
+
+/// The folders of all servers lie in one, which has the wishes for all.
+fn root(config: &StateConfig) -> Option<Arc<Store>> {
+    let StateConfig::Folder(folder) = config else { return None };
+    Some(Arc::new(Store::File(FileStore::new(folder.parent()?))))
 }
 
 fn store(config: &StateConfig) -> Store {

@@ -12,6 +12,7 @@ use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
 use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live};
+use pgquerylens_engine::state::control::Control;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) hostname: Option<String>,
     pub(super) board: Rc<Board>,
     pub(super) workers: Arc<Semaphore>,
+    /// Where an operator's wishes for all servers lie.
+    pub(super) root: Option<Arc<Store>>,
 }
 
 /// One server that is polled.
@@ -56,6 +59,7 @@ pub(super) struct Server {
     poller: Result<Poller<Live, Arc<Store>>, Failure>,
     interrupter: Interrupter,
     recipients: Recipients<Arc<Store>>,
+    store: Arc<Store>,
     last_good: Option<Timestamp>,
     shared: Shared,
 }
@@ -78,7 +82,7 @@ impl Server {
             let live = Live::new(target, config.poll.limits.clone());
             interrupter = live.interrupter();
             let options = PollOptions { series, ..config.poll.clone() };
-            Poller::new(live, store, config.address.clone(), options)
+            Poller::new(live, Arc::clone(&store), config.address.clone(), options)
         });
         shared.board.update(&config.name, |state| {
             state.address.clone_from(&config.address);
@@ -91,6 +95,7 @@ impl Server {
             poller,
             interrupter,
             recipients,
+            store,
             last_good: None,
             shared,
         }
@@ -107,9 +112,11 @@ impl Server {
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
-            let polled = self.poll(&mut stop).await;
+            if self.honour_control().await {
+                let polled = self.poll(&mut stop).await;
+                self.tell(polled).await;
+            }
             drop(place);
-            self.tell(polled).await;
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
@@ -122,6 +129,30 @@ impl Server {
         let end = stop.borrow().unwrap_or_else(Instant::now);
         let drained = self.recipients.drain(end).await;
         self.note_deliveries(&drained);
+    }
+
+    /// Does what an operator wants; returns whether to poll.
+    async fn honour_control(&mut self) -> bool {
+        let mut wanted = Control::default();
+        for store in self.shared.root.iter().chain([&self.store]) {
+            match Control::read(store).await {
+                Ok((control, _)) => wanted = wanted.and(control),
+                Err(error) => warn!(server = self.name, %error, "control not read, it is ignored"),
+            }
+        }
+        self.recipients.switch_off(&wanted.exporters_off);
+        if let Ok(poller) = &mut self.poller {
+            poller.set_views_off(wanted.views_off);
+        }
+        let stopped = wanted.stopped.map(|stopped| stopped.reason);
+        let polls = stopped.is_none();
+        self.shared.board.update(&self.name, |state| {
+            if state.stopped != stopped {
+                info!(server = self.name, reason = stopped, "an operator stopped or resumed polls");
+            }
+            state.stopped = stopped;
+        });
+        polls
     }
 
     /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,
@@ -138,7 +169,7 @@ impl Server {
             })?;
             poller.source_mut().set_password(secret);
         }
-        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients));
+        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(clock::now())));
         let stopped = tokio::select! {
             polled = &mut poll => return polled.map_err(Failure::from),
             _ = stop.wait_for(Option::is_some) => Instant::now(),

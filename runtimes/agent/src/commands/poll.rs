@@ -112,6 +112,7 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
             databases: settings::databases(&mut given),
             all_due: given.flag("everything-now"),
             series: None,
+            views_off: Vec::new(),
         },
         connect_timeout_said: given.said("connect-timeout"),
         store: Store::given(&mut given),

@@ -38,6 +38,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("configuration.md", options::configuration_page()),
         ("configuration.schema.json", config::schema()),
         ("views.md", reference::views::reference()),
+        ("metrics.md", reference::metrics::reference()),
         ("document.md", reference::document::reference()),
     ]
 }
@@ -77,6 +78,6 @@ mod tests {
     fn the_repository_has_fresh_pages() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
         let stale = stale(&folder);
-        assert!(stale.is_empty(), "{stale:?}: run `cargo run -p pgquerylens -- reference docs/reference`");
+        assert!(stale.is_empty(), "{stale:?}: run `make references`");
     }
 }

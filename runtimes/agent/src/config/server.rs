@@ -93,6 +93,7 @@ fn server(
             all_due: false,
             // Whoever knows the exporters of the server fills it in.
             series: None,
+            views_off: Vec::new(),
         },
         state: state(surroundings.state_folder.as_deref(), &name),
         exporters,
