@@ -22,7 +22,7 @@ use crate::process::Process;
 use crate::store::Store;
 
 use super::board::Board;
-use super::exporters::{Variables, exporter};
+use super::exporters::{Variables, exporter, series_rules};
 use super::server::{Server, Shared};
 
 /// All servers that are polled.
@@ -140,7 +140,9 @@ impl Fleet {
             workers: Arc::clone(&self.workers.1),
             root: root(&config.state),
         };
-        let server = Server::new(&config, &resource, &exporters, Arc::clone(&store), shared);
+        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
+        let series = series_rules(named.map(|(config, _)| config));
+        let server = Server::new(&config, series, &resource, &exporters, Arc::clone(&store), shared);
         let offset = config.every.mul_f64(share);
         let replaced = old.map(|old| {
             let _ended = old.stop.send(Some(Instant::now()));

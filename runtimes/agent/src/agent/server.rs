@@ -9,13 +9,14 @@ use std::time::Duration;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
-use pgquerylens_engine::poll::Poller;
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live};
 use pgquerylens_engine::state::control::Control;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
+use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
@@ -66,6 +67,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         config: &ServerConfig,
+        series: Option<SeriesRules>,
         resource: &BTreeMap<String, String>,
         exporters: &[Arc<Exporter>],
         store: Arc<Store>,
@@ -79,7 +81,12 @@ impl Server {
         let poller = target.map(|target| {
             let live = Live::new(target, config.poll.limits.clone());
             interrupter = live.interrupter();
-            Poller::new(live, Arc::clone(&store), config.address.clone(), config.poll.clone())
+            Poller::new(
+                live,
+                Arc::clone(&store),
+                config.address.clone(),
+                PollOptions { series, ..config.poll.clone() },
+            )
         });
         shared.board.update(&config.name, |state| {
             state.address.clone_from(&config.address);

@@ -94,17 +94,15 @@ impl Source {
     }
 
     fn configuration(&self, draft: &Draft, mistakes: &mut Vec<Mistake>) -> Configuration {
-        let exporters = exporter::exporters(&draft.exporters, mistakes);
         let surroundings = Surroundings {
             environment: &self.environment,
             state_folder: process::state_folder(&draft.process, mistakes),
             exporter_names: &draft.exporter_names,
-            exporters: &exporters,
         };
         Configuration {
             process: process::process(&draft.process, mistakes),
             servers: server::servers(&draft.servers, &surroundings, mistakes),
-            exporters,
+            exporters: exporter::exporters(&draft.exporters, mistakes),
         }
     }
 }
