@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod config;
 mod demo;
+mod demo_agent;
 mod man;
 mod poll;
 mod record;

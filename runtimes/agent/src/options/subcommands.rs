@@ -56,6 +56,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         examples: &[
             ("pgquerylens demo", "45 seconds, a report every 3"),
             ("pgquerylens demo --for 5m --order io", "longer, ranked by I/O time"),
+            ("pgquerylens demo --agent", "the agent, and what it stands"),
         ],
         hidden: false,
     },

@@ -163,6 +163,13 @@ const ROWS: &[OptionSpec] = &[
         ..duration("every", Place::Named(When))
     },
     OptionSpec {
+        commands: &["demo"],
+        help: "Show the agent: two servers, a receiver of OTLP, and everything that goes wrong at night",
+        more: "A server is killed, the receiver stops answering, the agent is killed; at the end what was executed \
+               is held against what was received. It takes about two minutes.",
+        ..flag("agent", Place::Named(When))
+    },
+    OptionSpec {
         help: "End after this time; with --every",
         more: "For example: --every 10s --for 5m",
         ..duration("for", Place::Named(When))
