@@ -24,10 +24,10 @@ export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak references recordings clean
+.PHONY: help setup demo demo-agent test check bench soak references recordings clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
@@ -41,6 +41,11 @@ demo: ## Starts a real PostgreSQL under load and shows a live report of it
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo
+
+demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything that goes wrong at night
+	@sh integration/setup.sh cargo compiler libclang node
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo run --locked --package pgquerylens -- demo --agent
 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
