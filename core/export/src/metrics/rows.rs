@@ -11,7 +11,8 @@ use pgquerylens_model::views::{indexes, sequences, tables};
 use pgquerylens_model::window::Sum;
 
 use super::catalogue::{Feed, feeds_of};
-use super::columns::{OwnedBy, Shape, shape_of};
+use super::columns::{MAX_ROWS, OwnedBy, Shape, shape_of};
+use super::health::LEFT_OUT;
 use super::receiver::Convert;
 use super::{Attribute, MetricKind, Owner, Point, Value};
 
@@ -32,14 +33,45 @@ fn of_view(metrics: &UnifiedMetrics, found: &ViewMetrics, shape: &Shape) -> Vec<
         .iter()
         .flat_map(|deltas| deltas.row_indexes.iter().enumerate().map(|(changed, row)| (*row, changed)))
         .collect();
-    let mut points = Vec::new();
-    for row in 0..rows.len() {
+    let sent = first_rows(found, shape);
+    let mut points: Vec<Point<'static>> = left_out(found, rows.len() - sent.len()).into_iter().collect();
+    for row in sent {
         let Some(series) = names.series_of(found, shape, row) else { continue };
         for feed in feeds_of(found.view) {
             points.extend(point(found, feed, &series, row, changed.get(&row).copied()));
         }
     }
     points
+}
+
+/// Returns the rows that are sent: all, or of too many the largest. Equal ones go by their key, so that the same are
+/// sent at every poll.
+fn first_rows(found: &ViewMetrics, shape: &Shape) -> Vec<usize> {
+    let rows = &found.snapshot.rows;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let column = shape.ranked_by.and_then(|name| found.view.column_index(name));
+    if let Some(column) = column.filter(|_| order.len() > MAX_ROWS) {
+        let rank = |row: usize| {
+            let whole = rows.int(column, row).map(|value| value as f64);
+            whole.or_else(|| rows.float(column, row)).unwrap_or(0.0)
+        };
+        order.sort_by(|a, b| rank(*b).total_cmp(&rank(*a)).then(a.cmp(b)));
+        order.truncate(MAX_ROWS);
+    }
+    order
+}
+
+fn left_out(found: &ViewMetrics, count: usize) -> Option<Point<'static>> {
+    let database = found.database.clone().filter(|_| count > 0)?;
+    Some(Point {
+        metric: &LEFT_OUT,
+        owner: Owner::Database(database),
+        attributes: vec![("view", Value::Text(found.view.name.to_owned()))],
+        start: None,
+        time: found.snapshot.taken_at,
+        value: Sum::Int(i64::try_from(count).unwrap_or(i64::MAX)),
+        added: None,
+    })
 }
 
 /// What the points of one row have in common.
@@ -195,4 +227,53 @@ fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value
 
 fn is_providers(name: &str) -> bool {
     PROVIDER_DATABASES.contains(&name) || PROVIDER_ROLES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use pgquerylens_model::rows::Rows;
+    use pgquerylens_model::view::View;
+
+    use super::*;
+    use crate::example;
+
+    /// Tables with as many pages as their place, in one schema.
+    fn many_tables(count: i64) -> Rows {
+        let ints = |values: Vec<i64>| Series::Int(values.into_iter().map(Some).collect());
+        let names =
+            |values: Vec<String>| Series::Label(values.into_iter().map(|name| Some(name.into())).collect());
+        let view: &View = &tables::VIEW;
+        example::rows_of(
+            view,
+            count as usize,
+            vec![
+                ("relid", ints((0..count).collect())),
+                ("schemaname", names((0..count).map(|_| "public".to_owned()).collect())),
+                ("relname", names((0..count).map(|place| format!("t{place}")).collect())),
+                ("relpages", ints((0..count).collect())),
+                ("n_live_tup", ints(vec![1; count as usize])),
+            ],
+        )
+    }
+
+    #[test]
+    fn of_too_many_tables_the_largest_are_sent_and_the_others_counted() {
+        let mut report = example::report();
+        let metrics = report.metrics.as_mut().unwrap();
+        let mut found = metrics.views.pop().unwrap();
+        found.view = &tables::VIEW;
+        found.database = Some("shop".to_owned());
+        found.snapshot.view = &tables::VIEW;
+        found.snapshot.rows = many_tables(1_200);
+        found.window = None;
+        metrics.views = vec![found];
+        let points = points(metrics);
+        let live = points.iter().filter(|point| point.metric.name == "postgresql.rows").collect::<Vec<_>>();
+        assert_eq!(live.len(), MAX_ROWS);
+        assert!(
+            live.iter().all(|point| matches!(&point.owner, Owner::Table { table, .. } if table != "t199"))
+        );
+        let left = points.iter().find(|point| point.metric.name == LEFT_OUT.name).unwrap();
+        assert_eq!(left.value, Sum::Int(200));
+    }
 }
