@@ -1,13 +1,13 @@
 //! Points from the rows of the views: each column by its feed, each row by its view's shape.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
 use pgquerylens_model::report::{UnifiedMetrics, ViewMetrics};
 use pgquerylens_model::rows::{Rows, Series};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::View;
-use pgquerylens_model::views::{indexes, sequences, tables};
+use pgquerylens_model::views::{database, indexes, sequences, tables};
 use pgquerylens_model::window::Sum;
 
 use super::catalogue::{Feed, feeds_of};
@@ -127,6 +127,8 @@ fn value(rows: &Rows, feed: &Feed, row: usize, now: Timestamp) -> Option<Sum> {
 /// Names of relations by oid, where a view knows only their oids.
 struct Names<'n> {
     database: Option<&'n str>,
+    /// Templates are nobody's databases: the receiver leaves them out too.
+    templates: HashSet<&'n str>,
     by_id: HashMap<i64, (&'n Rows, usize)>,
     named_by: Option<&'static View>,
 }
@@ -137,7 +139,7 @@ impl<'n> Names<'n> {
             OwnedBy::TableById => (&tables::VIEW, "relid"),
             OwnedBy::IndexById => (&indexes::VIEW, "indexrelid"),
             OwnedBy::SequenceById => (&sequences::VIEW, "relid"),
-            _ => return Names { database: found.database.as_deref(), by_id: HashMap::new(), named_by: None },
+            _ => return Names { templates: templates(metrics), ..Names::in_database(found) },
         };
         let source = metrics.views.iter().find(|view| {
             view.view.name == named_by.name && view.snapshot.database == found.snapshot.database
@@ -147,10 +149,15 @@ impl<'n> Names<'n> {
         let by_id = rows.zip(column).map(|(rows, column)| {
             (0..rows.len()).filter_map(|row| Some((rows.int(column, row)?, (rows, row)))).collect()
         });
+        Names { by_id: by_id.unwrap_or_default(), named_by: Some(named_by), ..Names::in_database(found) }
+    }
+
+    fn in_database(found: &'n ViewMetrics) -> Names<'n> {
         Names {
             database: found.database.as_deref(),
-            by_id: by_id.unwrap_or_default(),
-            named_by: Some(named_by),
+            templates: HashSet::new(),
+            by_id: HashMap::new(),
+            named_by: None,
         }
     }
 
@@ -173,7 +180,7 @@ impl<'n> Names<'n> {
             OwnedBy::Server => Owner::Server,
             OwnedBy::Database(column) => {
                 let name = label(column)?;
-                if is_providers(&name) {
+                if is_providers(&name) || self.templates.contains(name.as_str()) {
                     return None;
                 }
                 Owner::Database(name)
@@ -213,6 +220,17 @@ impl<'n> Names<'n> {
         let (rows, there) = self.by_id.get(&found.snapshot.rows.int(key, row)?)?;
         rows.label(self.named_by?.column_index(column)?, *there).map(str::to_owned)
     }
+}
+
+fn templates(metrics: &UnifiedMetrics) -> HashSet<&str> {
+    let Some(found) = metrics.view(&database::VIEW) else { return HashSet::new() };
+    let rows = &found.snapshot.rows;
+    let column = |name| database::VIEW.column_index(name);
+    let (Some(name), Some(flag)) = (column("datname"), column("datistemplate")) else {
+        return HashSet::new();
+    };
+    let is_template = |row: &usize| rows.flag(flag, *row) == Some(true);
+    (0..rows.len()).filter(is_template).filter_map(|row| rows.label(name, row)).collect()
 }
 
 fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value> {
