@@ -24,7 +24,7 @@ export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench references clean
+.PHONY: help setup demo test check bench references recordings clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,10 @@ bench: ## Measures what a poll costs a server, beside a floor and the usual way,
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference
+
+recordings: setup ## Records a small server of every major anew, and what the reports say of it, for the tests that replay them
+	cargo run --locked --package pgquerylens-live --bin recordings -- integration/recordings
+	UPDATE_EXPECT=1 cargo test --locked --workspace --test command majors
 
 clean: ## Removes what was built; installed servers stay
 	cargo clean

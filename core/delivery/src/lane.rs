@@ -22,6 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that we choose ourselves.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What is said of an exporter that an operator switched off.
+const SWITCHED_OFF: &str = "switched off by an operator";
 /// The family of what a receiver rejected without saying which.
 const REJECTED: &str = "rejected_in_part";
 
@@ -33,19 +35,34 @@ pub struct Lane<O> {
     failures: u32,
     not_before: Option<Instant>,
     is_slow: bool,
+    is_off: bool,
 }
 
 impl<O: OutboxStore> Lane<O> {
     /// Makes a lane; what an earlier process left in the outbox is found when it is first used.
     pub fn new(exporter: std::sync::Arc<Exporter>, store: O) -> Lane<O> {
         let outbox = Outbox::new(store, exporter.name(), exporter.outbox_bytes());
-        Lane { exporter, outbox, failures: 0, not_before: None, is_slow: false }
+        Lane { exporter, outbox, failures: 0, not_before: None, is_slow: false, is_off: false }
+    }
+
+    /// Returns the name of the exporter.
+    pub fn exporter_name(&self) -> &str {
+        self.exporter.name()
+    }
+
+    /// Switches the lane off or on. While it is off it gets nothing; what waits stays.
+    pub fn set_off(&mut self, is_off: bool) {
+        self.is_off = is_off;
     }
 
     /// Sends a poll's batch or keeps it, before the poll commits.
     pub async fn offer(&mut self, report: &PollReport, origin: &Origin) -> DeliveryReport {
         let mut account = self.account();
         note_dropped(&mut account, self.outbox.load().await);
+        if self.is_off {
+            account.trouble = Some(SWITCHED_OFF.to_owned());
+            return self.finish(account);
+        }
         let parcels = self.exporter.encode(report, origin);
         let mut batch = Batch { window_id: report.window_id.clone(), parcels };
         if self.outbox.is_empty() && self.may_send() && !self.is_slow {
@@ -95,7 +112,7 @@ impl<O: OutboxStore> Lane<O> {
     }
 
     fn may_send(&self) -> bool {
-        self.not_before.is_none_or(|moment| moment <= Instant::now())
+        !self.is_off && self.not_before.is_none_or(|moment| moment <= Instant::now())
     }
 
     /// A send that is broken off may have arrived: what is sent again is the same.

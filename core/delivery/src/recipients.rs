@@ -32,6 +32,13 @@ impl<O: OutboxStore + Clone> Recipients<O> {
 }
 
 impl<O: OutboxStore> Recipients<O> {
+    /// Switches exporters off by name, and all others on.
+    pub fn switch_off(&mut self, exporters: &[String]) {
+        for lane in &mut self.lanes {
+            lane.set_off(exporters.iter().any(|name| name == lane.exporter_name()));
+        }
+    }
+
     /// Sends what waits, after a poll was committed, until the time is over.
     pub async fn drain(&mut self, until: Instant) -> Vec<DeliveryReport> {
         join_all(self.lanes.iter_mut().map(|lane| lane.drain(until))).await

@@ -94,6 +94,7 @@ fn collector(collector: &CollectorReport) -> Value {
         Outcome::Read { row_count } => ("read", Some(*row_count), None),
         Outcome::NotOffered(why) => ("not_offered", None, Some(not_offered(why))),
         Outcome::NotDue => ("not_due", None, None),
+        Outcome::Resting { until } => ("resting", None, Some(format!("until {}", until.to_rfc3339()))),
         Outcome::Failed { error } => ("failed", None, Some(error.clone())),
     };
     json!({
@@ -112,6 +113,7 @@ fn not_offered(why: &NotRead) -> String {
         NotRead::OnlyInRecovery => "only on a server in recovery".to_owned(),
         NotRead::OnlyOnPrimary => "only on a server that takes writes".to_owned(),
         NotRead::NoStatements => "pg_stat_statements is not created in this database".to_owned(),
+        NotRead::SwitchedOff => "switched off".to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The generated references, as Markdown: what is read from PostgreSQL, and what the JSON document holds.
 
 pub mod document;
+pub mod metrics;
 pub mod views;
 
 /// The line that every generated file begins with.

@@ -133,13 +133,15 @@ pub enum NotRead {
     OnlyOnPrimary,
     /// pg_stat_statements is not created in the connected database.
     NoStatements,
+    /// Somebody switched it off.
+    SwitchedOff,
 }
 
 impl Capabilities {
     /// Returns the version that the view counts in, or nothing without the extension.
     pub fn version_for(&self, view: &View) -> Option<u16> {
         match view.versioned_by {
-            VersionedBy::Server => Some(self.version.major()),
+            VersionedBy::Server => self.version.read_as(),
             VersionedBy::Statements => self.statements.as_ref().map(|extension| match extension.version {
                 ExtensionVersion { major: 1, minor } => minor,
                 ExtensionVersion { major: 0, .. } => 0,

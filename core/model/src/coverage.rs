@@ -15,8 +15,12 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Returns the explained share, 1 for all, or nothing before version 14 or when nothing was active. A share
-    /// above 1 is possible: parallel workers and statements that end inside the window bring time from before.
+    /// Returns the explained share, 1 for all, or nothing before version 14 or when nothing was active.
+    ///
+    /// A share above 1 is possible. A statement counts as soon as it ends; the active time of its session arrives at
+    /// the end of the transaction, at most once a second, and from 15 on up to ten seconds later in a session that has
+    /// become idle. That of background workers, whose statements count, never arrives. What is late in one window is
+    /// too much in the next, so that the share holds over many windows better than in a single short one.
     pub fn share(self) -> Option<f64> {
         self.active_ms_per_second
             .filter(|active| *active > 0.0)

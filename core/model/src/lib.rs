@@ -7,6 +7,7 @@
 
 pub mod advice;
 pub mod baseline;
+pub mod breaker;
 pub mod cadence;
 pub mod capabilities;
 pub mod check;

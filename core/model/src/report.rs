@@ -85,6 +85,11 @@ pub enum Outcome {
     NotOffered(NotRead),
     /// It was not due at this poll.
     NotDue,
+    /// It failed before and is not tried until a moment.
+    Resting {
+        /// The moment, by the database's clock.
+        until: Timestamp,
+    },
     /// It should be there and is not.
     Failed {
         /// Why, in words.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The majors that pgquerylens reads.
+/// The majors that pgquerylens knows.
 pub const SUPPORTED_MAJORS: std::ops::RangeInclusive<u16> = 12..=18;
 
 /// `server_version_num`, such as 180004 for 18.4.
@@ -16,6 +16,13 @@ impl ServerVersion {
     /// Returns the major version: 18 for 180004.
     pub fn major(self) -> u16 {
         u16::try_from(self.0 / 10_000).unwrap_or(u16::MAX)
+    }
+
+    /// Returns the major with whose statements and columns the server is read: its own, or the newest one that we
+    /// know for a server that is newer still; none if it is too old to be read.
+    pub fn read_as(self) -> Option<u16> {
+        let (oldest, newest) = SUPPORTED_MAJORS.into_inner();
+        (self.major() >= oldest).then(|| self.major().min(newest))
     }
 
     /// Parses the `server_version` parameter: `18.4`, `17.0 (Debian …)`, `18beta1`, `16.10`.
@@ -76,6 +83,7 @@ pub fn statements_version_of(major: u16) -> Option<ExtensionVersion> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::PROBE;
 
     #[test]
     fn reads_every_form_of_server_version() {
@@ -86,6 +94,21 @@ mod tests {
         assert_eq!(read("18beta1"), Some(180_000));
         assert_eq!(read("devel"), None);
         assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn a_newer_server_is_read_as_the_newest_and_an_older_one_not_at_all() {
+        let read_as =
+            [110_022, 120_000, 170_005, 180_004, 190_000, 420_001].map(|n| ServerVersion(n).read_as());
+        assert_eq!(read_as, [None, Some(12), Some(17), Some(18), Some(18), Some(18)]);
+    }
+
+    #[test]
+    fn the_probe_asks_whatever_is_read() {
+        for major in 1..=2 * SUPPORTED_MAJORS.end() {
+            let is_read = ServerVersion(u32::from(major) * 10_000).read_as().is_some();
+            assert_eq!(PROBE.statement_for(major).is_some(), is_read, "{major}");
+        }
     }
 
     #[test]

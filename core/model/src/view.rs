@@ -26,6 +26,8 @@ pub struct View {
     pub columns: &'static [Column],
     /// What the session must be for the statement to make sense.
     pub requires: &'static [Requirement],
+    /// What a role must be to read it whole, and what it gets otherwise.
+    pub needs: Needs,
     /// How the reading is driven.
     pub reading: Reading,
     /// The statements, oldest first; the newest that the server has reached is run.
@@ -70,6 +72,25 @@ pub enum Requirement {
     Primary,
     /// pg_stat_statements is installed in the connected database.
     Statements,
+}
+
+/// What a role needs to read a view whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Every role that may connect reads it whole.
+    Nothing,
+    /// pg_monitor.
+    Monitor {
+        /// What a role without it gets.
+        without: &'static str,
+    },
+    /// Something that pg_monitor does not bring.
+    Other {
+        /// What.
+        what: &'static str,
+        /// What a role without it gets.
+        without: &'static str,
+    },
 }
 
 /// How a view's statement is driven.
@@ -151,6 +172,13 @@ pub enum Kind {
     IntList,
     /// A statement's text: may hold literals, never printed before it was normalised.
     Text,
+}
+
+impl Needs {
+    /// What the views of commands in progress have in common.
+    pub const PROGRESS: Needs = Needs::Monitor {
+        without: "of other roles' commands only the process and the database; all other columns are NULL",
+    };
 }
 
 impl Kind {
@@ -255,6 +283,7 @@ impl View {
         baseline_also: &[],
         columns: &[],
         requires: &[],
+        needs: Needs::Nothing,
         reading: Reading::Whole,
         statements: &[],
     };

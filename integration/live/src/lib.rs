@@ -42,6 +42,7 @@ pub fn options() -> PollOptions {
         databases: Databases::Connected,
         all_due: true,
         series: None,
+        views_off: Vec::new(),
     }
 }
 

@@ -30,7 +30,7 @@ async fn read(live: &mut Live, view: &'static View, sql: &'static str, capabilit
     let relations = matches!(view.reading, Reading::PerRelationOf(_)).then(|| vec![1_259]);
     let schema = (view.versioned_by == pgquerylens_model::view::VersionedBy::Statements)
         .then(|| capabilities.statements.as_ref().unwrap().schema.clone());
-    let unit = Unit { schema, requests: vec![Request { view, sql, relations }] };
+    let unit = Unit { schema, statement_timeout: None, requests: vec![Request { view, sql, relations }] };
     let answer = live.read(&[unit], deadline()).await.remove(0);
     answer.rows.unwrap_or_else(|error| panic!("{} on {}: {error}", view.name, capabilities.version))
 }

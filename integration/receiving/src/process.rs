@@ -40,6 +40,7 @@ fn options() -> PollOptions {
         databases: Databases::Connected,
         all_due: true,
         series: Some(RULES),
+        views_off: Vec::new(),
     }
 }
 
@@ -70,7 +71,7 @@ impl Process {
     /// Polls, delivers and commits; nothing if the process ended.
     pub async fn poll(&mut self) -> Option<Result<PollReport, PollFailure>> {
         let mut recipients = MortalRecipients { inner: &mut self.recipients, fate: &self.fate };
-        self.fate.live(self.poller.poll_for(&mut recipients)).await
+        self.fate.live(self.poller.poll_for(&mut recipients, None)).await
     }
 
     /// Polls where nothing can go wrong but the delivery.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold nothing of ours.
+/// Names under which nothing of ours lies; in a worktree `.git` is a file.
 const SKIPPED: [&str; 6] = [".git", "target", "node_modules", "artifacts", "corpus", "coverage"];
 
 /// A text file of the checkout.
@@ -44,10 +44,12 @@ pub fn files() -> Vec<File> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             let (path, name) = (entry.path(), entry.file_name());
-            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_folder && !SKIPPED.contains(&name.to_string_lossy().as_ref()) {
+            if SKIPPED.contains(&name.to_string_lossy().as_ref()) {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 folders.push(path);
-            } else if !is_folder && let Ok(bytes) = fs::read(&path) {
+            } else if let Ok(bytes) = fs::read(&path) {
                 let path = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 found.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned() });
             }

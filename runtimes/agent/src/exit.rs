@@ -27,7 +27,7 @@ pub(crate) enum Exit {
     Protocol = 76,
     /// The server knows us and says no.
     Denied = 77,
-    /// Connection settings or trust are not as they must be.
+    /// A configuration file, connection settings or trust are not as they must be.
     Configuration = 78,
 }
 
@@ -76,7 +76,7 @@ impl Exit {
             Exit::Protocol => "what answered does not speak PostgreSQL's protocol as we know it",
             Exit::Denied => "the server refused the login: password, role, database or pg_hba.conf",
             Exit::Configuration => {
-                "the connection settings are wrong, or the server's certificate is not trusted"
+                "the configuration file or the connection settings are wrong, or a certificate is not trusted"
             }
         }
     }

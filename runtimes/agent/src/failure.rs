@@ -13,6 +13,7 @@ use pgquerylens_engine::source::ReadError;
 use pgquerylens_engine::source::recording::RecordingError;
 use pgquerylens_engine::state::StoreError;
 
+use crate::config;
 use crate::exit::Exit;
 use crate::options;
 
@@ -72,6 +73,14 @@ impl Failure {
         Failure { exit: self.exit, problem: String::new(), causes: Vec::new(), advice: Vec::new() }
     }
 
+    /// Returns everything on one line, for logs and pages.
+    pub(crate) fn in_one_line(&self) -> String {
+        let advice =
+            self.advice.iter().filter(|advice| !advice.is_empty()).map(|advice| format!("→ {advice}"));
+        let parts = [self.problem.clone()].into_iter().chain(self.causes.iter().cloned()).chain(advice);
+        parts.collect::<Vec<_>>().join(" · ").replace('\n', " ")
+    }
+
     /// Tells whether there is anything to say.
     pub(crate) fn is_silent(&self) -> bool {
         self.problem.is_empty()
@@ -103,6 +112,17 @@ impl From<options::Mistakes> for Failure {
     }
 }
 
+impl From<config::Mistakes> for Failure {
+    fn from(mistakes: config::Mistakes) -> Failure {
+        let problem = match mistakes.count() {
+            1 => "the configuration cannot be used as it is".to_owned(),
+            count => format!("the configuration has {count} mistakes"),
+        };
+        let exit = if mistakes.has_file() { Exit::Configuration } else { Exit::Usage };
+        Failure { exit, problem, causes: Vec::new(), advice: mistakes.lines() }
+    }
+}
+
 impl From<conninfo::Mistakes> for Failure {
     fn from(conninfo::Mistakes(mistakes): conninfo::Mistakes) -> Failure {
         let advice = mistakes.iter().map(ToString::to_string).collect();
@@ -117,11 +137,11 @@ impl From<PollFailure> for Failure {
             PollFailure::Connect(error) => (of_connecting(error), error.advice()),
             PollFailure::Probe(error) => of_probing(error),
             PollFailure::Deadline => (Exit::TryAgain, "try again, or raise --deadline".to_owned()),
-            PollFailure::Unsupported(_) => (
-                Exit::Unavailable,
-                "poll a server of a version we read, or use another pgquerylens".to_owned(),
-            ),
+            PollFailure::Unsupported(_) => (Exit::Unavailable, "upgrade the server".to_owned()),
             PollFailure::State(trouble) => (of_state(trouble), trouble.advice().to_owned()),
+            PollFailure::Resting { .. } => {
+                (Exit::TryAgain, "mend the server, and it is read again".to_owned())
+            }
         };
         Failure::of(exit, &failure, advice)
     }

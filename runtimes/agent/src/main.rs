@@ -1,8 +1,10 @@
 //! The command `pgquerylens`. Here the process is looked at (arguments, environment, user, terminal) and ended; what
 //! is done in between is in `commands`.
 
+mod agent;
 mod check_document;
 mod commands;
+mod config;
 mod exit;
 mod failure;
 mod options;
@@ -11,6 +13,7 @@ mod process;
 mod report;
 mod schedule;
 mod stop;
+mod store;
 
 use std::process::ExitCode;
 

@@ -136,6 +136,7 @@ pub(crate) fn say_collectors(report: &PollReport) {
             Outcome::Read { row_count } => format!("read rows={row_count}"),
             Outcome::NotOffered(why) => format!("not offered ({why:?})"),
             Outcome::NotDue => "not due".to_owned(),
+            Outcome::Resting { until } => format!("resting until {}", until.to_rfc3339()),
             Outcome::Failed { error } => format!("failed error={error:?}"),
         };
         say(&format!(

@@ -18,6 +18,8 @@ pub(crate) struct Process {
     pub(crate) arguments: Vec<OsString>,
     /// The environment, the home directory and the user.
     pub(crate) environment: Environment,
+    /// The name of the machine.
+    pub(crate) hostname: Option<String>,
     /// The terminal that the standard output is, if it is one.
     pub(crate) terminal: Option<Terminal>,
     /// Whether colours go well with the standard output, after what NO_COLOR and CLICOLOR say.
@@ -42,6 +44,7 @@ impl Process {
         let user = account().or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
         Process {
             arguments: env::args_os().collect(),
+            hostname: hostname(),
             terminal: terminal(),
             colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             environment: Environment { variables, home, user },
@@ -54,6 +57,11 @@ fn variables() -> BTreeMap<String, String> {
     env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+fn hostname() -> Option<String> {
+    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 fn terminal() -> Option<Terminal> {

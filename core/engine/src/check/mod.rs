@@ -129,10 +129,11 @@ fn questions(probe: &Probe) -> Vec<Unit> {
     let request = |view: &'static View| {
         capabilities.statement_for(view).ok().map(|sql| Request { view, sql, relations: None })
     };
-    let mut units = vec![Unit { schema: None, requests: request(&CHECK).into_iter().collect() }];
+    let mut units =
+        vec![Unit { schema: None, statement_timeout: None, requests: request(&CHECK).into_iter().collect() }];
     if let Some(extension) = &capabilities.statements {
         let requests = [request(&INFO), request(&ENTRIES)].into_iter().flatten().collect();
-        units.push(Unit { schema: Some(extension.schema.clone()), requests });
+        units.push(Unit { schema: Some(extension.schema.clone()), statement_timeout: None, requests });
     }
     units
 }

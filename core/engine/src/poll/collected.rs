@@ -19,6 +19,7 @@ use pgquerylens_model::window::{Quality, Sum, Window};
 use pgquerylens_sql::{RawSql, analyse};
 
 use crate::source::{Answer, ReadError};
+use crate::state::patience::{Try, Went};
 
 use super::keep::Held;
 use super::plan::Planned;
@@ -31,6 +32,8 @@ pub(super) struct Collected {
     pub(super) snapshots: Vec<(Option<String>, Snapshot)>,
     hidden_entries: usize,
     collectors: Vec<CollectorReport>,
+    /// How each view that was tried went, for its breaker.
+    tries: Vec<Try>,
     statements: Option<StatementReading>,
 }
 
@@ -49,6 +52,7 @@ impl Collected {
             snapshots: Vec::new(),
             hidden_entries: 0,
             collectors: Vec::new(),
+            tries: Vec::new(),
             statements: None,
         }
     }
@@ -79,6 +83,7 @@ impl Collected {
     pub(super) fn join(&mut self, other: Collected) {
         self.snapshots.extend(other.snapshots);
         self.collectors.extend(other.collectors);
+        self.tries.extend(other.tries);
     }
 
     /// Notes a database that could not be reached.
@@ -127,6 +132,21 @@ impl Collected {
         for view in &planned.not_due {
             self.note(view, Outcome::NotDue, 0.0);
         }
+        for (view, until) in &planned.resting {
+            self.note(view, Outcome::Resting { until: *until }, 0.0);
+        }
+    }
+
+    fn note_try(&mut self, view: &'static View, error: Option<&ReadError>, duration_ms: f64) {
+        let database = (view.scope == Scope::Database).then_some(self.probe.database_oid);
+        let went = match error {
+            None => Went::Well { duration_ms },
+            Some(ReadError::StatementTimeout) => Went::OutOfTime,
+            // The connection's end and the poll's are no view's fault, nor is a reset in the middle.
+            Some(ReadError::Lost(_) | ReadError::DeadlineReached | ReadError::ResetWhileReading) => return,
+            Some(_) => Went::Wrong,
+        };
+        self.tries.push(Try { view, database, went });
     }
 
     fn note(&mut self, view: &'static View, outcome: Outcome, duration_ms: f64) {
@@ -179,6 +199,7 @@ impl Collected {
                 Err(error) => failure = Some(error),
             }
         }
+        self.note_try(view, failure.as_ref(), duration_ms);
         if let Some(error) = failure {
             self.note(view, Outcome::Failed { error: error.to_string() }, duration_ms);
         }
@@ -199,6 +220,7 @@ impl Collected {
                 .then_some((before, counters, after))
                 .ok_or(ReadError::ResetWhileReading)
         })();
+        self.note_try(&statements::VIEW, read.as_ref().err(), duration_ms);
         match read {
             Err(error) => {
                 self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms);
@@ -275,6 +297,7 @@ impl Collected {
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window, since });
         }
         held.remember_roles(&views);
+        held.state_mut().note_tries(&self.tries, self.probe.read_at, &options.limits);
         let statements = statements
             .take()
             .and_then(|reading| statement_metrics(&views, reading, self.hidden_entries, held, options));

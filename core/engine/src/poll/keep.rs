@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{Notice, ViewMetrics};
 use pgquerylens_model::statements::StatementKey;
@@ -181,6 +182,20 @@ impl Held {
         };
         let named = |row| Some((rows.int(oid, row)?, rows.label(name, row)?.to_owned()));
         self.state.roles = (0..rows.len()).filter_map(named).take(MAX_ROLE_NAMES).collect();
+    }
+
+    /// Keeps that the server could not be read, where there is a clock to know until when it rests. What was read
+    /// before stays as it was. Returns what is held on, or nothing if it has to be read again.
+    pub(super) async fn remember_failure(
+        mut self,
+        store: &impl StateStore,
+        clock: Option<Timestamp>,
+    ) -> Option<Held> {
+        self.state.breaker.failed(clock?, &SERVER);
+        let (bytes, _) = self.state.encode_within(MAX_PACKED_BYTES);
+        let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
+        self.version = Some(committed.ok()?);
+        Some(self)
     }
 
     /// Commits what changed, the dictionary first: a baseline never speaks of texts that are not there.

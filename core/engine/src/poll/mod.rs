@@ -15,12 +15,14 @@ mod walk;
 
 use std::fmt;
 
+use pgquerylens_model::breaker::{Gate, SERVER};
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
 use pgquerylens_model::report::{Cost, PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
-use pgquerylens_model::version::ServerVersion;
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::version::{SUPPORTED_MAJORS, ServerVersion};
 use tokio::time::{Instant, timeout_at};
 
 use crate::deliver::{Deliver, Nobody};
@@ -35,7 +37,7 @@ use keep::Held;
 pub use keep::StateTrouble;
 
 /// What a poll reads and names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PollOptions {
     /// The budget.
     pub limits: Limits,
@@ -49,6 +51,8 @@ pub struct PollOptions {
     pub all_due: bool,
     /// Which statements get running sums; none where nobody takes them.
     pub series: Option<SeriesRules>,
+    /// Views that somebody switched off, by name.
+    pub views_off: Vec<String>,
 }
 
 /// Whose tables, indexes, functions and sequences are read.
@@ -75,6 +79,13 @@ pub enum PollFailure {
     Unsupported(ServerVersion),
     /// The state cannot be used, or was not kept.
     State(StateTrouble),
+    /// It failed too often: it is not tried before a moment.
+    Resting {
+        /// The moment, by the caller's clock.
+        until: Timestamp,
+        /// How often it failed in a row.
+        failures: u32,
+    },
 }
 
 impl fmt::Display for PollFailure {
@@ -84,9 +95,13 @@ impl fmt::Display for PollFailure {
             PollFailure::Probe(error) => write!(f, "ask the server who it is: {error}"),
             PollFailure::Deadline => f.write_str("the poll's deadline came before a connection was open"),
             PollFailure::Unsupported(version) => {
-                write!(f, "the server is PostgreSQL {version}; versions 12 to 18 are read")
+                let oldest = SUPPORTED_MAJORS.start();
+                write!(f, "the server is PostgreSQL {version}; versions from {oldest} on are read")
             }
             PollFailure::State(trouble) => write!(f, "{trouble}"),
+            PollFailure::Resting { until, failures } => {
+                write!(f, "not tried until {} after {failures} failures in a row", until.to_rfc3339())
+            }
         }
     }
 }
@@ -97,7 +112,7 @@ impl std::error::Error for PollFailure {
             PollFailure::Connect(error) => Some(error),
             PollFailure::Probe(error) => Some(error),
             PollFailure::State(trouble) => Some(trouble),
-            PollFailure::Deadline | PollFailure::Unsupported(_) => None,
+            PollFailure::Deadline | PollFailure::Unsupported(_) | PollFailure::Resting { .. } => None,
         }
     }
 }
@@ -130,6 +145,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         Poller { source, store, target, options, opened: None, control: None, held: None }
     }
 
+    /// Switches views off, and all others on, from the next poll on.
+    pub fn set_views_off(&mut self, views: Vec<String>) {
+        self.options.views_off = views;
+    }
+
     /// Returns where the rows come from.
     pub fn source(&self) -> &S {
         &self.source
@@ -142,11 +162,16 @@ impl<S: Source, T: StateStore> Poller<S, T> {
 
     /// Polls once for nobody but the caller.
     pub async fn poll(&mut self) -> Result<PollReport, PollFailure> {
-        self.poll_for(&mut Nobody).await
+        self.poll_for(&mut Nobody, None).await
     }
 
-    /// Polls once; what was read by the deadline is delivered, then committed, then reported.
-    pub async fn poll_for(&mut self, recipients: &mut impl Deliver) -> Result<PollReport, PollFailure> {
+    /// Polls once; what was read by the deadline is delivered, then committed, then reported. With a clock, a server
+    /// that failed too often is let rest; a person who waits for an answer has none.
+    pub async fn poll_for(
+        &mut self,
+        recipients: &mut impl Deliver,
+        clock: Option<Timestamp>,
+    ) -> Result<PollReport, PollFailure> {
         let began = Instant::now();
         let deadline = began + self.options.limits.deadline;
         let before = self.source.cost();
@@ -154,7 +179,21 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             Some(held) => held,
             None => Held::load(&self.store).await.map_err(PollFailure::State)?,
         };
-        let probe = self.probe_at_home(&mut held, deadline).await?;
+        if let Some(now) = clock
+            && let Gate::Open(until) = held.state().breaker.gate(now, &SERVER)
+        {
+            let failures = held.state().breaker.failures();
+            self.held = Some(held);
+            return Err(PollFailure::Resting { until, failures });
+        }
+        let probe = match self.probe_at_home(&mut held, deadline).await {
+            Ok(probe) => probe,
+            Err(failure) => {
+                self.held = held.remember_failure(&self.store, clock).await;
+                return Err(failure);
+            }
+        };
+        held.state_mut().breaker.succeeded();
         held.check_server(&self.target, &probe).map_err(PollFailure::State)?;
 
         let system_identifier = probe.identity.system_identifier;

@@ -12,6 +12,7 @@ pub(super) fn of(
     hidden_entries: usize,
 ) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
+    notices.extend(advice::newer_than_known(metrics.identity.version).map(degrading));
     notices.extend(statements_not_preloaded(metrics));
     notices.extend(statements_not_created(metrics));
     notices.extend(rights_missing(metrics, hidden_entries));

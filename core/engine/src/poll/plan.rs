@@ -3,6 +3,7 @@
 use pgquerylens_model::cadence::is_due;
 use pgquerylens_model::capabilities::NotRead;
 use pgquerylens_model::probe::Probe;
+use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::{Reading, Scope, View};
 use pgquerylens_model::views;
 use pgquerylens_model::views::statements;
@@ -25,12 +26,14 @@ pub(super) struct Planned {
     pub(super) not_offered: Vec<(&'static View, NotRead)>,
     /// What is not due.
     pub(super) not_due: Vec<&'static View>,
+    /// What failed before and rests until a moment.
+    pub(super) resting: Vec<(&'static View, Timestamp)>,
 }
 
 /// Everything that is due and needs no other view's rows.
 pub(super) fn first_batch(probe: &Probe, state: &State, options: &PollOptions) -> Planned {
     let mut planned = Planned::default();
-    planned.add_statements(probe);
+    planned.add_statements(probe, state, options);
     for view in views::ALL {
         if view.reading == Reading::Whole {
             planned.add(view, probe, state, options);
@@ -85,7 +88,10 @@ pub(super) fn database_follow_up(collected: &Collected, state: &State, options: 
 
 impl Planned {
     /// The extension's own figures before and after the counters, in one transaction under its schema.
-    fn add_statements(&mut self, probe: &Probe) {
+    fn add_statements(&mut self, probe: &Probe, state: &State, options: &PollOptions) {
+        if self.is_off(&statements::VIEW, options) || self.rests(&statements::VIEW, probe, state, options) {
+            return;
+        }
         let capabilities = &probe.capabilities;
         let info = capabilities.statement_for(&statements::INFO);
         let counters = capabilities.statement_for(&statements::VIEW);
@@ -94,6 +100,7 @@ impl Planned {
                 let request = |view, sql| Request { view, sql, relations: None };
                 self.units.push(Unit {
                     schema: Some(extension.schema.clone()),
+                    statement_timeout: state.patience(&statements::VIEW, None, &options.limits),
                     requests: vec![
                         request(&statements::INFO, info),
                         request(&statements::VIEW, counters),
@@ -108,7 +115,8 @@ impl Planned {
 
     fn add(&mut self, view: &'static View, probe: &Probe, state: &State, options: &PollOptions) {
         if let Some(sql) = self.due(view, probe, state, options) {
-            self.units.push(Unit::single(view, sql));
+            let statement_timeout = state.patience(view, database_of(view, probe), &options.limits);
+            self.units.push(Unit { statement_timeout, ..Unit::single(view, sql) });
         }
     }
 
@@ -124,10 +132,12 @@ impl Planned {
         if relations.is_empty() {
             return;
         }
-        let Some(sql) = self.due(view, &collected.probe, state, options) else { return };
+        let probe = &collected.probe;
+        let Some(sql) = self.due(view, probe, state, options) else { return };
+        let statement_timeout = state.patience(view, database_of(view, probe), &options.limits);
         for batch in relations.chunks(options.limits.relations_per_batch.max(1)) {
             let request = Request { view, sql, relations: Some(batch.to_vec()) };
-            self.units.push(Unit { schema: None, requests: vec![request] });
+            self.units.push(Unit { schema: None, statement_timeout, requests: vec![request] });
         }
     }
 
@@ -146,12 +156,32 @@ impl Planned {
                 return None;
             }
         };
-        let database = (view.scope == Scope::Database).then_some(probe.database_oid);
-        let last = state.last_read(view, database);
+        if self.is_off(view, options) || self.rests(view, probe, state, options) {
+            return None;
+        }
+        let last = state.last_read(view, database_of(view, probe));
         if options.all_due || is_due(view.cadence, options.limits.pauses, last, probe.read_at) {
             return Some(sql);
         }
         self.not_due.push(view);
         None
     }
+
+    fn is_off(&mut self, view: &'static View, options: &PollOptions) -> bool {
+        let off = options.views_off.iter().any(|name| name == view.name);
+        self.not_offered.extend(off.then_some((view, NotRead::SwitchedOff)));
+        off
+    }
+
+    /// Tells whether a view failed too often to be tried now, and notes it.
+    fn rests(&mut self, view: &'static View, probe: &Probe, state: &State, options: &PollOptions) -> bool {
+        let until = state.rests_until(view, database_of(view, probe), probe.read_at);
+        let until = until.filter(|_| !options.all_due);
+        self.resting.extend(until.map(|until| (view, until)));
+        until.is_some()
+    }
+}
+
+fn database_of(view: &View, probe: &Probe) -> Option<u32> {
+    (view.scope == Scope::Database).then_some(probe.database_oid)
 }

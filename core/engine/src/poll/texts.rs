@@ -182,7 +182,11 @@ fn text_unit(collected: &Collected) -> Option<Unit> {
     let capabilities = &collected.probe.capabilities;
     let sql = capabilities.statement_for(&statements::TEXTS).ok()?;
     let schema = capabilities.statements.as_ref().map(|extension| extension.schema.clone());
-    Some(Unit { schema, requests: vec![Request { view: &statements::TEXTS, sql, relations: None }] })
+    Some(Unit {
+        schema,
+        statement_timeout: None,
+        requests: vec![Request { view: &statements::TEXTS, sql, relations: None }],
+    })
 }
 
 fn keep(

@@ -1,12 +1,16 @@
 //! The live server: opens the one connection, falls back to a pooler's ways where it must, and counts the cost.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use pgquerylens_model::report::Cost;
 use pgquerylens_model::version::ServerVersion;
 use tokio::time::Instant;
 
 use crate::conninfo::Target;
-use crate::dial::{ConnectError, Startup, Traffic, dial};
+use crate::dial::{Canceller, ConnectError, Startup, Traffic, dial};
 use crate::limits::{APPLICATION_NAME, Limits};
+use crate::secret::Secret;
 
 use super::session::{Counts, Mode, Session};
 use super::{Answer, Opened, ReadError, Source, TextSink, Unit};
@@ -16,7 +20,26 @@ pub struct Live {
     target: Target,
     limits: Limits,
     session: Option<Session>,
+    interrupter: Interrupter,
     spent: Spent,
+}
+
+/// Ends what the server is doing for a poll that somebody else waits for.
+#[derive(Clone, Default)]
+pub struct Interrupter(Arc<Mutex<Option<Canceller>>>);
+
+impl Interrupter {
+    /// Asks the server to stop the statement that runs, if a connection is open. The poll goes on with what is left.
+    pub async fn interrupt(&self, timeout: Duration) {
+        let canceller = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(canceller) = canceller {
+            let _heard = canceller.cancel(timeout).await;
+        }
+    }
+
+    fn replace(&self, canceller: Option<Canceller>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
+    }
 }
 
 /// What connections that are closed have cost, and how many there were.
@@ -31,7 +54,17 @@ struct Spent {
 impl Live {
     /// Names the server; nothing is opened yet.
     pub fn new(target: Target, limits: Limits) -> Live {
-        Live { target, limits, session: None, spent: Spent::default() }
+        Live { target, limits, session: None, interrupter: Interrupter::default(), spent: Spent::default() }
+    }
+
+    /// Returns the way to end from outside what the server is doing.
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
+    }
+
+    /// Logs in with another password from the next connection on: secrets are rotated.
+    pub fn set_password(&mut self, password: Secret) {
+        self.target.password = Some(password);
     }
 
     /// Returns the target.
@@ -61,12 +94,14 @@ impl Source for Live {
         let version = dialled.parameters.server_version.as_deref().and_then(ServerVersion::from_parameter);
         let version = version.unwrap_or(ServerVersion(0));
         let opened = Opened { version, tls: dialled.tls.clone(), mode };
+        self.interrupter.replace(Some(dialled.canceller.clone()));
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;
         Ok(opened)
     }
 
     fn close(&mut self) {
+        self.interrupter.replace(None);
         if let Some(session) = self.session.take() {
             let counts = session.counts();
             self.spent.counts.statements += counts.statements;

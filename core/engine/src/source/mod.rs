@@ -34,6 +34,8 @@ pub struct Request {
 pub struct Unit {
     /// The schema to look names up in, for the extension's functions; otherwise pg_catalog alone.
     pub schema: Option<String>,
+    /// How long each statement may take, if that is not what the session allows.
+    pub statement_timeout: Option<Duration>,
     /// The statements.
     pub requests: Vec<Request>,
 }
@@ -41,7 +43,7 @@ pub struct Unit {
 impl Unit {
     /// Returns a unit of one statement under pg_catalog.
     pub fn single(view: &'static View, sql: &'static str) -> Unit {
-        Unit { schema: None, requests: vec![Request { view, sql, relations: None }] }
+        Unit { schema: None, statement_timeout: None, requests: vec![Request { view, sql, relations: None }] }
     }
 }
 

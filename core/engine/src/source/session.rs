@@ -191,10 +191,11 @@ impl Session {
         for unit in units {
             let (opening, closing) = match (self.mode, &unit.schema) {
                 (Mode::Pooled, _) => (Some("savepoint unit"), Some("rollback to savepoint unit")),
-                (Mode::Direct, Some(_)) => (Some("begin read only"), Some("commit")),
-                (Mode::Direct, None) => (None, None),
+                (Mode::Direct, None) if unit.statement_timeout.is_none() => (None, None),
+                (Mode::Direct, _) => (Some("begin read only"), Some("commit")),
             };
             sent.extend(opening.map(control));
+            sent.extend(unit.statement_timeout.map(local_timeout));
             sent.extend(unit.schema.as_deref().map(Sent::SetSchema));
             sent.extend(unit.requests.iter().map(Sent::Read));
             sent.extend(closing.map(control));
@@ -204,6 +205,12 @@ impl Session {
         }
         sent
     }
+}
+
+/// Gives the statements of one transaction another time limit. A number of ours, never text from outside.
+fn local_timeout<'u>(timeout: Duration) -> Sent<'u> {
+    let milliseconds = timeout.as_millis();
+    Sent::Control(format!("select pg_catalog.set_config('statement_timeout', '{milliseconds}', true)"))
 }
 
 fn control<'u>(sql: &str) -> Sent<'u> {

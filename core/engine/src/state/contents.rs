@@ -1,6 +1,7 @@
 //! What the baseline object holds, and what is given up first when it grows beyond its budget.
 
 use pgquerylens_model::baseline::{Baseline, Snapshot, StoredBaseline};
+use pgquerylens_model::breaker::Breaker;
 use pgquerylens_model::running::RunningSums;
 use pgquerylens_model::since::{Since, since};
 use pgquerylens_model::time::Timestamp;
@@ -9,6 +10,7 @@ use pgquerylens_model::window::Window;
 use serde::{Deserialize, Serialize};
 
 use super::codec;
+use super::patience::ViewPatience;
 
 /// Everything that the next poll needs to know of this one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ pub struct State {
     pub texts: TextLedger,
     /// Running sums of the statements, where somebody takes them.
     pub running: Option<RunningSums>,
+    /// Of the server as a whole.
+    pub breaker: Breaker,
+    pub(super) views: Vec<ViewPatience>,
     starts: Vec<KeptSince>,
     baselines: Vec<StoredBaseline>,
 }

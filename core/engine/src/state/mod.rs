@@ -4,10 +4,12 @@
 
 pub mod codec;
 pub mod contents;
+pub mod control;
 pub mod dictionary;
 pub mod file;
 pub mod memory;
 pub mod outbox;
+pub mod patience;
 
 use std::fmt;
 use std::io;
@@ -20,6 +22,8 @@ pub enum ObjectName {
     Baseline,
     /// Written when a text reading brought something.
     Dictionary,
+    /// Written by an operator: what is stopped or switched off.
+    Control,
 }
 
 impl ObjectName {
@@ -28,6 +32,7 @@ impl ObjectName {
         match self {
             ObjectName::Baseline => "baseline",
             ObjectName::Dictionary => "dictionary",
+            ObjectName::Control => "control",
         }
     }
 }

@@ -35,6 +35,12 @@ impl Feed {
     }
 }
 
+/// Returns every metric that is made of no column: counts of rows, and our own figures.
+pub fn made() -> Vec<&'static Metric> {
+    let info: &'static Metric = &super::statements::INFO;
+    super::derived::METRICS.iter().chain(&super::health::METRICS).copied().chain([info]).collect()
+}
+
 static FEEDS: LazyLock<Vec<Feed>> = LazyLock::new(build);
 static BY_VIEW: LazyLock<HashMap<&'static str, Vec<&'static Feed>>> = LazyLock::new(|| {
     let mut by_view: HashMap<_, Vec<_>> = HashMap::new();

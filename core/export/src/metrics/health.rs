@@ -75,11 +75,12 @@ fn collectors(report: &PollReport, at: Timestamp) -> Vec<Point<'static>> {
         Outcome::Read { .. } => "read",
         Outcome::NotOffered(_) => "not_offered",
         Outcome::NotDue => "not_due",
+        Outcome::Resting { .. } => "resting",
         Outcome::Failed { .. } => "failed",
     };
     let count =
         |name: &str| report.collectors.iter().filter(|line| outcome_of(&line.outcome) == name).count();
-    let told = ["read", "not_offered", "not_due", "failed"].into_iter().map(|name| Point {
+    let told = ["read", "not_offered", "not_due", "resting", "failed"].into_iter().map(|name| Point {
         attributes: vec![("outcome", Value::Text(name.to_owned()))],
         ..point(&COLLECTORS, at, Sum::Int(count(name) as i64))
     });

@@ -69,14 +69,16 @@ fn line(view: &View, column: &Column) -> String {
     format!("| `{name}` | {kind} | {unit} | {} | {measured} |\n", versions(view, since, column.until))
 }
 
-fn first_version(view: &View) -> u16 {
+pub(super) fn first_version(view: &View) -> u16 {
     view.statements.first().map_or(0, |statement| statement.since)
 }
 
-fn versions(view: &View, since: u16, until: Option<u16>) -> String {
+pub(super) fn versions(view: &View, since: u16, until: Option<u16>) -> String {
     match (view.versioned_by, until) {
-        (VersionedBy::Server, Some(last)) if last == since => format!("{since}"),
-        (VersionedBy::Server, _) => format!("{since} to {}", until.unwrap_or(*SUPPORTED_MAJORS.end())),
+        (VersionedBy::Server, _) => match until.unwrap_or(*SUPPORTED_MAJORS.end()) {
+            last if last == since => format!("{since}"),
+            last => format!("{since} to {last}"),
+        },
         (VersionedBy::Statements, None) => format!("extension 1.{since} and later"),
         (VersionedBy::Statements, Some(last)) => format!("extension 1.{since} to 1.{last}"),
     }

@@ -70,6 +70,18 @@ impl Place {
     }
 }
 
+/// The server is newer than every major we know; nothing if it is not.
+pub fn newer_than_known(server: ServerVersion) -> Option<Advice> {
+    let read_as = server.read_as().filter(|read_as| *read_as < server.major())?;
+    Some(Advice {
+        found: format!(
+            "PostgreSQL {server} is newer than {read_as}, the newest version that is known here: the figures are \
+             those of the columns of {read_as}"
+        ),
+        mend: Mend::of_steps("look for a newer pgquerylens"),
+    })
+}
+
 /// pg_stat_statements is not created in the connected database.
 pub fn statements_not_created(place: Place, database: &str) -> Advice {
     let mut mend = Mend::of_sql(place, "create extension pg_stat_statements;");

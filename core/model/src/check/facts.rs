@@ -6,7 +6,7 @@ use crate::probe::Probe;
 use crate::rows::Rows;
 use crate::time::Timestamp;
 use crate::unit::Unit;
-use crate::view::{Reading, Requirement, Statement, VersionedBy, View, flag, gauge, label, label_int};
+use crate::view::{Needs, Reading, Requirement, Statement, VersionedBy, View, flag, gauge, label, label_int};
 
 /// What only a check asks, as a view of one row.
 pub const CHECK: View = View {
@@ -54,6 +54,10 @@ pub const TEXT_FILE: View = View {
     name: "pgquerylens_text_file",
     about: "The size of the file that holds the texts of pg_stat_statements",
     columns: &[gauge("size", Unit::Bytes)],
+    needs: Needs::Other {
+        what: "execute on pg_stat_file(text, boolean), which a superuser may grant",
+        without: "it is not sent; the size of the texts is estimated",
+    },
     reading: Reading::Special,
     statements: &[Statement { since: 12, sql: include_str!("text_file.sql") }],
     ..View::BASE

@@ -1,12 +1,12 @@
 //! The server itself: its version, its part in replication, its free connection slots, its encoding, and how we got
 //! to it.
 
-use crate::advice::{Apply, Mend, Setting, quoted};
+use crate::advice::{Apply, Mend, Setting, newer_than_known, quoted};
 use crate::capabilities::Provider;
 use crate::version::{SUPPORTED_MAJORS, ServerVersion};
 
 use super::setting_value::milliseconds;
-use super::{Aspect, CheckFacts, Pooling, lifetime, named};
+use super::{Aspect, CheckFacts, Level, Pooling, lifetime, named};
 
 /// Fewer free slots than this are a warning: a poll needs one, and whoever comes to help needs some.
 const FREE_SLOTS_MIN: i64 = 5;
@@ -24,10 +24,13 @@ pub(super) fn aspects(facts: &CheckFacts) -> Vec<Aspect> {
 
 fn version(facts: &CheckFacts) -> Aspect {
     let (version, major) = (facts.probe.capabilities.version, facts.major());
-    if !SUPPORTED_MAJORS.contains(&major) {
+    let aspect = named("version", "version");
+    if version.read_as().is_none() {
         return unsupported(version);
     }
-    let aspect = named("version", "version");
+    if let Some(advice) = newer_than_known(version) {
+        return aspect.advised(Level::Warning, advice);
+    }
     match lifetime::ended(major, facts.probe.read_at) {
         None => aspect.ok(format!("PostgreSQL {version}")),
         Some(day) => aspect.warning(
@@ -38,11 +41,10 @@ fn version(facts: &CheckFacts) -> Aspect {
 }
 
 pub(super) fn unsupported(version: ServerVersion) -> Aspect {
-    let newer = version.major() > *SUPPORTED_MAJORS.end();
-    let what = if newer { "look for a newer pgquerylens" } else { "upgrade the server" };
+    let oldest = SUPPORTED_MAJORS.start();
     named("version", "version").error(
-        format!("PostgreSQL {version} is none of the versions 12 to 18 that are read"),
-        Mend::of_steps(what),
+        format!("PostgreSQL {version} is older than {oldest}, the oldest version that is read"),
+        Mend::of_steps("upgrade the server"),
     )
 }
 

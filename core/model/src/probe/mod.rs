@@ -7,7 +7,7 @@ use crate::rows::Rows;
 use crate::time::Timestamp;
 use crate::unit::Unit;
 use crate::version::{ExtensionVersion, ServerVersion};
-use crate::view::{Reading, Statement, View, flag, gauge, label, label_int, time};
+use crate::view::{Needs, Reading, Statement, View, flag, gauge, label, label_int, time};
 
 /// The probe as a view of one row, so that recordings hold it like any other.
 pub const PROBE: View = View {
@@ -71,6 +71,10 @@ pub const CONTROL: View = View {
     name: "pg_control",
     about: "System identifier and timeline, which tell one server from another",
     columns: &[label_int("system_identifier"), label_int("timeline")],
+    needs: Needs::Other {
+        what: "execute on pg_control_system() and pg_control_checkpoint(), which PUBLIC has unless it was revoked",
+        without: "no system identifier: a server is then told from another by its statistics' own times",
+    },
     reading: Reading::Special,
     statements: &[Statement { since: 12, sql: include_str!("control.sql") }],
     ..View::BASE

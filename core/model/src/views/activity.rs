@@ -1,7 +1,7 @@
 //! Sessions and the server's own processes: who does what, since when, and what they wait for.
 
 use crate::unit::Unit;
-use crate::view::{Column, READ_AT, Statement, View, flag, gauge, label, label_int, text, time};
+use crate::view::{Column, Needs, READ_AT, Statement, View, flag, gauge, label, label_int, text, time};
 
 const fn age(name: &'static str) -> Column {
     gauge(name, Unit::Transactions)
@@ -42,6 +42,9 @@ pub const VIEW: View = View {
         flag("insufficient_privilege"),
         READ_AT,
     ],
+    needs: Needs::Monitor {
+        without: "of other roles' sessions state, waits, times, address and query are NULL, and flagged so",
+    },
     statements: &[
         Statement { since: 12, sql: include_str!("activity.sql") },
         Statement { since: 13, sql: include_str!("activity.13.sql") },

@@ -1,6 +1,6 @@
 //! Who waits for whom: one row per waiting session, with the sessions that stand in its way.
 
-use crate::view::{READ_AT, Reading, Statement, View, int_list, label, label_int, time};
+use crate::view::{Needs, READ_AT, Reading, Statement, View, int_list, label, label_int, time};
 
 /// `pg_blocking_pids()` of each session that waits for a lock. `locktype` and what follows is NULL if the
 /// wait ended between the reading of the two views.
@@ -28,6 +28,7 @@ pub const VIEW: View = View {
         label("relname"),
         READ_AT,
     ],
+    needs: Needs::Monitor { without: "sessions of other roles are not seen to wait" },
     reading: Reading::WhereSomethingWaits,
     statements: &[
         Statement { since: 12, sql: include_str!("blocking.sql") },

@@ -1,7 +1,7 @@
 //! ANALYZE and autovacuum's analysing at work.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, gauge_float, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, gauge_float, label, label_int};
 
 /// `pg_stat_progress_analyze`.
 pub const VIEW: View = View {
@@ -25,6 +25,7 @@ pub const VIEW: View = View {
         label_int("current_child_table_relid").since(13),
         gauge_float("delay_time", Unit::Milliseconds).since(18),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("ANALYZE"),
     statements: &[
         Statement { since: 13, sql: include_str!("progress_analyze.13.sql") },

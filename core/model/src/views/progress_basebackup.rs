@@ -1,7 +1,7 @@
 //! Base backups that are being streamed.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, label, label_int};
 
 /// `pg_stat_progress_basebackup`.
 pub const VIEW: View = View {
@@ -16,6 +16,7 @@ pub const VIEW: View = View {
         gauge("tablespaces_total", Unit::Count).since(13),
         gauge("tablespaces_streamed", Unit::Count).since(13),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("BASEBACKUP"),
     statements: &[Statement { since: 13, sql: include_str!("progress_basebackup.13.sql") }],
     ..View::BASE

@@ -1,7 +1,7 @@
 //! CLUSTER and VACUUM FULL at work.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, label, label_int};
 
 /// `pg_stat_progress_cluster`.
 pub const VIEW: View = View {
@@ -24,6 +24,7 @@ pub const VIEW: View = View {
         gauge("heap_blks_scanned", Unit::Blocks),
         gauge("index_rebuild_count", Unit::Count),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("CLUSTER"),
     statements: &[Statement { since: 12, sql: include_str!("progress_cluster.sql") }],
     ..View::BASE

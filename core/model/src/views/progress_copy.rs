@@ -1,7 +1,7 @@
 //! COPY at work.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, label, label_int};
 
 /// `pg_stat_progress_copy`.
 pub const VIEW: View = View {
@@ -23,6 +23,7 @@ pub const VIEW: View = View {
         gauge("tuples_excluded", Unit::Count).since(14),
         gauge("tuples_skipped", Unit::Count).since(17),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("COPY"),
     statements: &[
         Statement { since: 14, sql: include_str!("progress_copy.14.sql") },

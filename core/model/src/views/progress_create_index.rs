@@ -1,7 +1,7 @@
 //! CREATE INDEX and REINDEX at work.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, label, label_int};
 
 /// `pg_stat_progress_create_index`.
 pub const VIEW: View = View {
@@ -28,6 +28,7 @@ pub const VIEW: View = View {
         gauge("partitions_total", Unit::Count),
         gauge("partitions_done", Unit::Count),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("CREATE INDEX"),
     statements: &[Statement { since: 12, sql: include_str!("progress_create_index.sql") }],
     ..View::BASE

@@ -1,7 +1,7 @@
 //! VACUUM and autovacuum at work.
 
 use crate::unit::Unit;
-use crate::view::{Reading, Statement, View, gauge, gauge_float, label, label_int};
+use crate::view::{Needs, Reading, Statement, View, gauge, gauge_float, label, label_int};
 
 /// `pg_stat_progress_vacuum`.
 pub const VIEW: View = View {
@@ -29,6 +29,7 @@ pub const VIEW: View = View {
         gauge("indexes_processed", Unit::Count).since(17),
         gauge_float("delay_time", Unit::Milliseconds).since(18),
     ],
+    needs: Needs::PROGRESS,
     reading: Reading::WhereInProgress("VACUUM"),
     statements: &[
         Statement { since: 12, sql: include_str!("progress_vacuum.sql") },

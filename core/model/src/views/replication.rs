@@ -3,7 +3,7 @@
 //! PostgreSQL's own `*_lag` are times; how many bytes are missing is told by our `*_lsn_lag`.
 
 use crate::unit::Unit;
-use crate::view::{Column, Statement, View, gauge, gauge_float, label, label_int, time};
+use crate::view::{Column, Needs, Statement, View, gauge, gauge_float, label, label_int, time};
 
 const fn bytes_behind(name: &'static str) -> Column {
     gauge(name, Unit::Bytes)
@@ -40,6 +40,7 @@ pub const VIEW: View = View {
         label("sync_state"),
         time("reply_time"),
     ],
+    needs: Needs::Monitor { without: "all columns but pid, usesysid, usename and application_name are NULL" },
     statements: &[Statement { since: 12, sql: include_str!("replication.sql") }],
     ..View::BASE
 };

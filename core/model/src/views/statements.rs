@@ -4,7 +4,7 @@
 
 use crate::unit::Unit;
 use crate::view::{
-    Cadence, Column, MeasuredIf, Reading, Requirement, Scope, Statement, VersionedBy, View, counter,
+    Cadence, Column, MeasuredIf, Needs, Reading, Requirement, Scope, Statement, VersionedBy, View, counter,
     counter_ms, flag, gauge_float, label_int, text, time,
 };
 
@@ -83,6 +83,9 @@ pub const VIEW: View = View {
         time("minmax_stats_since").since(11),
     ],
     requires: &[Requirement::Statements],
+    needs: Needs::Monitor {
+        without: "queryid is NULL for other roles' statements: they are counted and never named",
+    },
     reading: Reading::Special,
     statements: &[
         Statement { since: 7, sql: include_str!("statements.7.sql") },
@@ -118,6 +121,7 @@ pub const TEXTS: View = View {
     key: &["dbid", "queryid"],
     columns: &[label_int("dbid"), label_int("queryid"), text("query")],
     requires: &[Requirement::Statements],
+    needs: Needs::Monitor { without: "only the texts of the role's own statements" },
     reading: Reading::Special,
     statements: &[Statement { since: 7, sql: include_str!("statements_texts.7.sql") }],
     ..View::BASE

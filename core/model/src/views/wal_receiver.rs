@@ -1,7 +1,7 @@
 //! The process of a standby that receives WAL. Its connection string is never read.
 
 use crate::unit::Unit;
-use crate::view::{Requirement, Statement, View, gauge, label, label_int, time};
+use crate::view::{Needs, Requirement, Statement, View, gauge, label, label_int, time};
 
 /// `pg_stat_wal_receiver`: one row while the process runs, none otherwise. Positions count from the
 /// beginning of WAL.
@@ -25,6 +25,7 @@ pub const VIEW: View = View {
         label_int("sender_port"),
     ],
     requires: &[Requirement::Recovery],
+    needs: Needs::Monitor { without: "all columns but pid are NULL" },
     statements: &[
         Statement { since: 12, sql: include_str!("wal_receiver.sql") },
         Statement { since: 13, sql: include_str!("wal_receiver.13.sql") },

@@ -88,6 +88,7 @@ fn poller(server: &Server) -> Result<Poller<Live, MemoryStore>> {
         databases: Databases::Connected,
         all_due: false,
         series: None,
+        views_off: Vec::new(),
     };
     let address = target.address();
     Ok(Poller::new(Live::new(target, options.limits.clone()), MemoryStore::default(), address, options))

@@ -75,6 +75,7 @@ fn options(orders: &Orders) -> PollOptions {
         databases,
         all_due: orders.visits,
         series: None,
+        views_off: Vec::new(),
     }
 }
 

@@ -106,5 +106,5 @@ fn statements_unit(probe: &Probe) -> Result<Unit> {
         request(&statements::VIEW, counters),
         request(&statements::INFO, info),
     ];
-    Ok(Unit { schema, requests })
+    Ok(Unit { schema, statement_timeout: None, requests })
 }

@@ -168,6 +168,7 @@ async fn watch(
         databases: Databases::Connected,
         all_due: false,
         series: None,
+        views_off: Vec::new(),
     };
     let mut poller = Poller::new(Live::new(target, limits), MemoryStore::default(), address, options);
     let mut presenter = Presenter::new(form);

@@ -1,7 +1,9 @@
 //! The subcommands, one file each: from what the user said to what is done.
 
+mod agent;
 mod check;
 mod completions;
+mod config;
 mod demo;
 mod man;
 mod poll;
@@ -10,7 +12,6 @@ mod reference;
 mod repeat;
 mod settings;
 mod sql;
-mod store;
 mod version;
 
 use clap::error::ErrorKind;
@@ -38,6 +39,8 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
     match spec.subcommand {
         Subcommand::Demo => demo::run(given, process).await,
         Subcommand::Poll => poll::run(given, process).await,
+        Subcommand::Agent => agent::run(given, process).await,
+        Subcommand::Config => config::run(given, process),
         Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,

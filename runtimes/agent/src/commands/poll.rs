@@ -12,7 +12,6 @@ use pgquerylens_model::selection::Order;
 
 use super::repeat::{Last, repeat};
 use super::settings;
-use super::store::Store;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{Given, Said};
@@ -20,6 +19,7 @@ use crate::output::{self, Form, Presenter};
 use crate::process::Process;
 use crate::schedule::Schedule;
 use crate::stop::Stop;
+use crate::store::Store;
 
 /// What was asked for.
 struct Settings {
@@ -112,6 +112,7 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
             databases: settings::databases(&mut given),
             all_due: given.flag("everything-now"),
             series: None,
+            views_off: Vec::new(),
         },
         connect_timeout_said: given.said("connect-timeout"),
         store: Store::given(&mut given),

@@ -39,6 +39,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         databases,
         all_due: false,
         series: None,
+        views_off: Vec::new(),
     };
     let address = target.address();
     let recorder = Recorder::new(Live::new(target, limits));

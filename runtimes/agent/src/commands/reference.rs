@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pgquerylens_export::reference;
 
+use crate::config;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{self, Given};
@@ -34,7 +35,10 @@ pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
 fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("options.md", options::options_page()),
+        ("configuration.md", options::configuration_page()),
+        ("configuration.schema.json", config::schema()),
         ("views.md", reference::views::reference()),
+        ("metrics.md", reference::metrics::reference()),
         ("document.md", reference::document::reference()),
     ]
 }
@@ -74,6 +78,6 @@ mod tests {
     fn the_repository_has_fresh_pages() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
         let stale = stale(&folder);
-        assert!(stale.is_empty(), "{stale:?}: run `cargo run -p pgquerylens -- reference docs/reference`");
+        assert!(stale.is_empty(), "{stale:?}: run `make references`");
     }
 }

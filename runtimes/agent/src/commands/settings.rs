@@ -7,7 +7,7 @@ use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 
 use crate::failure::Failure;
-use crate::options::{Given, Said};
+use crate::options::{Given, Said, value};
 use crate::output::{self, Form};
 use crate::process::Process;
 use crate::report::{MAX_WIDTH, RenderOptions};
@@ -52,19 +52,12 @@ pub(super) fn session_limits(given: &mut Given<'_>) -> Limits {
     }
 }
 
-/// PostgreSQL takes 64 kB to just under 2 TB.
 fn work_mem_kib(given: &mut Given<'_>, usual: u32) -> u32 {
-    const LEAST_KIB: u64 = 64;
-    const MOST_KIB: u64 = i32::MAX as u64;
     let Some(bytes) = given.bytes("work-mem") else { return usual };
-    let kib = bytes / 1024;
-    match u32::try_from(kib) {
-        Ok(fits) if (LEAST_KIB..=MOST_KIB).contains(&kib) => fits,
-        _ => {
-            given.mistake(format!("--work-mem {kib}kB"), "PostgreSQL takes 64kB to 2097151MB");
-            usual
-        }
-    }
+    value::work_mem_kib(bytes).unwrap_or_else(|instead| {
+        given.mistake(format!("--work-mem {}kB", bytes / 1024), instead);
+        usual
+    })
 }
 
 /// A connect_timeout of the connection string holds unless the option is said.

@@ -2,7 +2,6 @@
 
 mod page;
 mod provider;
-mod rights;
 mod statements;
 
 use pgquerylens_model::capabilities::Provider;

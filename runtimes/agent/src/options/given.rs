@@ -134,6 +134,13 @@ impl<'g> Given<'g> {
         }
     }
 
+    /// Returns what was said of an option that the subcommand has, word by word, and where.
+    pub(crate) fn spoken(&self, option: &OptionSpec) -> Option<(Said, Vec<String>)> {
+        let (said, texts) = self.texts_said(option);
+        let texts = if option.repeatable { self.texts(option.name) } else { texts };
+        (!texts.is_empty()).then_some((said, texts))
+    }
+
     /// Reads one value: what was said, else the default, else nothing.
     fn one<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let option = self.option(name);
@@ -189,7 +196,8 @@ pub(crate) fn unknown_variables(variables: &BTreeMap<String, String>) -> Vec<Mis
         .collect()
 }
 
-fn written(option: &OptionSpec, said: Said, text: &str) -> String {
+/// Returns how a value was written where it was said.
+pub(crate) fn written(option: &OptionSpec, said: Said, text: &str) -> String {
     match (said, option.variable()) {
         (Said::Environment, Some(variable)) => format!("{variable}={text}"),
         _ => format!("{} {text}", option.written()),

@@ -24,10 +24,11 @@ const LONG_ABOUT: &str = "Shows what PostgreSQL spends its time on: which statem
     and says how much of the server's work they explain. It needs a role with pg_monitor, and pg_stat_statements \
     for statements. PostgreSQL 12 to 18.";
 
-const WHERE_TO_START: [(&str, &str); 4] = [
+const WHERE_TO_START: [(&str, &str); 5] = [
     ("pgquerylens demo", "watch it at work on a throw-away server"),
     ("pgquerylens poll postgresql://user@host/db", "one look at your own"),
     ("pgquerylens poll --every 60s postgresql://user@host/db", "minute by minute"),
+    ("pgquerylens agent --config pgquerylens.yaml", "for ever, sent to OpenTelemetry"),
     ("pgquerylens sql --pg 16", "what it would run there, to approve"),
 ];
 
@@ -59,9 +60,14 @@ fn subcommand(spec: &'static SubcommandSpec) -> Command {
         .long_about(long_about)
         .hide(spec.hidden)
         // record has an optional connection before its required folder.
-        .allow_missing_positional(true)
+        .allow_missing_positional(ends_with_required(spec))
         .after_help(section("Examples", spec.examples))
         .args(options_of(spec.name).map(argument))
+}
+
+fn ends_with_required(spec: &SubcommandSpec) -> bool {
+    let positional = options_of(spec.name).filter(|option| matches!(option.place, Place::Positional { .. }));
+    positional.last().is_some_and(|last| last.place == Place::Positional { required: true })
 }
 
 fn argument(option: &'static OptionSpec) -> Arg {
@@ -69,11 +75,13 @@ fn argument(option: &'static OptionSpec) -> Arg {
     let arg = match option.place {
         Place::Named(heading) => arg.long(option.name).help_heading(heading.title()),
         Place::Positional { required } => arg.required(required),
+        Place::Variable | Place::File => arg.hide(true),
     };
     match option.kind {
         Kind::Flag => arg.action(ArgAction::SetTrue),
         Kind::Choice(words) => valued(arg, option).value_parser(Words(words)),
         Kind::Duration | Kind::Bytes | Kind::Count | Kind::Text => valued(arg, option),
+        Kind::Labels | Kind::Secret | Kind::Headers => valued(arg, option),
     }
 }
 
@@ -165,7 +173,9 @@ mod tests {
             assert_eq!(names.len(), count, "{}", spec.name);
         }
         for option in OPTIONS {
-            assert!(!option.commands.is_empty(), "{}", option.name);
+            let is_flag = matches!(option.place, Place::Named(_) | Place::Positional { .. });
+            assert_eq!(is_flag, !option.commands.is_empty(), "{}", option.name);
+            assert!(is_flag || !option.sections.is_empty(), "{}", option.name);
             let known = |name: &&str| SUBCOMMANDS.iter().any(|spec| spec.name == *name);
             assert!(option.commands.iter().all(known), "{}", option.name);
             let same_kind = |other: &&OptionSpec| other.name != option.name || other.kind == option.kind;
@@ -207,7 +217,9 @@ mod tests {
                 Kind::Bytes => value::bytes(default).is_ok(),
                 Kind::Count => value::count(default).is_ok(),
                 Kind::Choice(words) => words.contains(&default),
-                Kind::Flag | Kind::Text => true,
+                Kind::Flag => value::switch(default).is_ok(),
+                Kind::Text => true,
+                Kind::Labels | Kind::Secret | Kind::Headers => false,
             };
             assert!(readable, "{}", option.name);
         }
@@ -239,6 +251,9 @@ mod tests {
             Commands:
               demo         Starts a throw-away PostgreSQL with a busy shop in it and watches it
               poll         Reads a server once, or again and again, and reports what it did
+              agent        Polls servers for ever and sends what it read to OpenTelemetry or as lines of JSON
+              config       Shows what the agent would run by and where each value was said; checks and begins
+                           its files
               check        Looks whether a server, a role and a connection are ready to be polled, and how to
                            mend what is not
               sql          Prints every statement that we may run on a version of PostgreSQL, for approval
@@ -260,6 +275,7 @@ mod tests {
               pgquerylens demo                                        watch it at work on a throw-away server
               pgquerylens poll postgresql://user@host/db              one look at your own
               pgquerylens poll --every 60s postgresql://user@host/db  minute by minute
+              pgquerylens agent --config pgquerylens.yaml             for ever, sent to OpenTelemetry
               pgquerylens sql --pg 16                                 what it would run there, to approve
 
             Environment:
@@ -279,7 +295,7 @@ mod tests {
               75  another poll used the state, the deadline came first, or a signal: try again
               76  what answered does not speak PostgreSQL's protocol as we know it
               77  the server refused the login: password, role, database or pg_hba.conf
-              78  the connection settings are wrong, or the server's certificate is not trusted
+              78  the configuration file or the connection settings are wrong, or a certificate is not trusted
         "#]]
         .assert_eq(&help(None));
     }

@@ -62,5 +62,6 @@ fn synopsis(option: &OptionSpec) -> String {
         (Place::Positional { required: false }, _) => format!("[{}]", option.metavar),
         (Place::Named(_), Kind::Flag) => option.written(),
         (Place::Named(_), _) => format!("{} {}", option.written(), option.metavar),
+        (Place::Variable | Place::File, _) => option.key().to_owned(),
     }
 }

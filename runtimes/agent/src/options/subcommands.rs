@@ -7,6 +7,10 @@ pub(crate) enum Subcommand {
     Demo,
     /// Polls.
     Poll,
+    /// Polls for ever and sends what it read.
+    Agent,
+    /// Looks at configurations.
+    Config,
     /// Looks whether a server is ready to be polled.
     Check,
     /// Prints our SQL.
@@ -71,6 +75,38 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
                 "from cron, with intervals",
             ),
             ("pgquerylens poll --every 10s --format json | jq .status", "for programs; PGHOST names it"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Agent,
+        name: "agent",
+        about: "Polls servers for ever and sends what it read to OpenTelemetry or as lines of JSON",
+        more: "Many servers in one process, by a configuration file; or one server and one exporter, by the \
+               environment alone. What is said here holds for all servers that the file does not say otherwise of; \
+               docs/reference/configuration.md lists what files and variables can say besides. \
+               SIGHUP reads the file again, SIGTERM ends it in order.",
+        examples: &[
+            ("pgquerylens agent --config /etc/pgquerylens.yaml", "by a file: see pgquerylens config init"),
+            ("DATABASE_URL=… OTEL_EXPORTER_OTLP_ENDPOINT=… pgquerylens agent", "by the environment"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Config,
+        name: "config",
+        about: "Shows what the agent would run by and where each value was said; checks and begins its files",
+        more: "Secrets are never shown. The options below are those of the agent, so that show can tell what they \
+               would change. check and show end with 78 if there are mistakes, which are all listed, with lines and \
+               columns.",
+        examples: &[
+            (
+                "pgquerylens config init pgquerylens.yaml",
+                "a file with every option, its default and a sentence",
+            ),
+            ("pgquerylens config check pgquerylens.yaml", "before a reload"),
+            ("pgquerylens config show pgquerylens.yaml", "every value and where it was said"),
+            ("pgquerylens config schema > pgquerylens.schema.json", "for editors that complete and check"),
         ],
         hidden: false,
     },

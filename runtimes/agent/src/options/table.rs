@@ -1,56 +1,45 @@
-//! The rows of the table of options. A row here is all it takes for an option to be parsed, shown and documented.
+//! The rows of the table of options. A row here is all it takes for an option to be parsed, shown and documented, on the
+//! command line and in a configuration file.
 
-use super::Heading::{Limits, Output, What, When};
-use super::{Kind, OptionSpec, Place};
+mod exporters;
 
-/// Subcommands that poll a server of the user's.
-const POLLING: &[&str] = &["poll", "record"];
+use super::Heading::{Limits, Output, Process, What, When};
+use super::row::{OPTIONAL, REQUIRED, ROW, bytes, choice, count, duration, flag, in_file, text};
+use super::{Kind, OptionSpec, Place, Section};
 
-/// Subcommands that open a session on a server of the user's.
+/// Subcommands that open a session on a server of the user's once or for a while.
 const CONNECTING: &[&str] = &["poll", "check", "record"];
 
-/// A row to start from.
-const ROW: OptionSpec = OptionSpec {
-    name: "",
-    commands: &["poll"],
-    place: Place::Named(What),
-    kind: Kind::Flag,
-    metavar: "",
-    default: None,
-    repeatable: false,
-    help: "",
-    more: "",
-};
+/// Subcommands that run by a configuration, or look at one.
+const CONFIGURED: &[&str] = &["agent", "config"];
 
-const fn duration(name: &'static str, place: Place) -> OptionSpec {
-    OptionSpec { name, place, kind: Kind::Duration, metavar: "DURATION", ..ROW }
+/// Subcommands that poll a server of the user's, once or for ever.
+const POLLING: &[&str] = &["poll", "record", "agent", "config"];
+
+/// Subcommands that open a session on a server of the user's, once or for ever.
+const EVERY_CONNECTING: &[&str] = &["poll", "check", "record", "agent", "config"];
+
+const PROCESS: &[Section] = &[Section::Process];
+/// What can be said of all servers and of each.
+const SERVERS: &[Section] = &[Section::Defaults, Section::Server];
+const SERVER: &[Section] = &[Section::Server];
+
+/// Every option of every subcommand and of every section of a configuration file. One name may have two rows, where the
+/// default differs between subcommands or the meaning between sections.
+pub(crate) const OPTIONS: &[OptionSpec] =
+    &joined::<{ ROWS.len() + exporters::ROWS.len() }>(ROWS, exporters::ROWS);
+
+const fn joined<const COUNT: usize>(one: &[OptionSpec], other: &[OptionSpec]) -> [OptionSpec; COUNT] {
+    let mut rows = [ROW; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        rows[index] = if index < one.len() { one[index] } else { other[index - one.len()] };
+        index += 1;
+    }
+    rows
 }
 
-const fn bytes(name: &'static str, place: Place) -> OptionSpec {
-    OptionSpec { name, place, kind: Kind::Bytes, metavar: "BYTES", ..ROW }
-}
-
-const fn count(name: &'static str, place: Place) -> OptionSpec {
-    OptionSpec { name, place, kind: Kind::Count, metavar: "N", ..ROW }
-}
-
-const fn text(name: &'static str, place: Place, metavar: &'static str) -> OptionSpec {
-    OptionSpec { name, place, kind: Kind::Text, metavar, ..ROW }
-}
-
-const fn choice(name: &'static str, place: Place, words: &'static [&'static str]) -> OptionSpec {
-    OptionSpec { name, place, kind: Kind::Choice(words), metavar: "WORD", ..ROW }
-}
-
-const fn flag(name: &'static str, place: Place) -> OptionSpec {
-    OptionSpec { name, place, ..ROW }
-}
-
-const REQUIRED: Place = Place::Positional { required: true };
-const OPTIONAL: Place = Place::Positional { required: false };
-
-/// Every option of every subcommand. One name may have two rows, where the default differs between subcommands.
-pub(crate) const OPTIONS: &[OptionSpec] = &[
+const ROWS: &[OptionSpec] = &[
     OptionSpec {
         commands: CONNECTING,
         help: "Where the server is: a URL, keyword=value pairs or a database name",
@@ -66,6 +55,62 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         more: "Texts are normalised before they are written and settings that may hold secrets are hashes: the \
                folder can go into a bug report. Replay it with: pgquerylens poll --replay DIR",
         ..text("directory", REQUIRED, "DIR")
+    },
+    OptionSpec {
+        commands: &["config"],
+        help: "What to do: show what holds and where it was said, check a file, write one to begin with, print the schema",
+        more: "For example: pgquerylens config check pgquerylens.yaml",
+        ..choice("action", REQUIRED, &["show", "check", "init", "schema"])
+    },
+    OptionSpec {
+        commands: &["config"],
+        help: "The file: to show or to check, or to be written by init; without it PGQUERYLENS_CONFIG names it",
+        more: "init without a file writes to the standard output. A file that is there already is left alone.",
+        ..text("file", OPTIONAL, "FILE")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        help: "The configuration file, in YAML, TOML or JSON by its ending",
+        more: "docs/configuration.md explains it, and pgquerylens config init writes one to begin with. Without it one \
+               server is polled, which --connection, DATABASE_URL or the PG* variables name, and sent to \
+               OTEL_EXPORTER_OTLP_ENDPOINT. For example: --config /etc/pgquerylens.yaml",
+        ..text("config", Place::Named(When), "FILE")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVER,
+        standard: Some("DATABASE_URL"),
+        sample: "postgresql://monitor@db.example.com/shop",
+        help: "Where the server is: a URL, keyword=value pairs or a database name",
+        more: "As psql takes it: postgresql://user@host:5432/db?sslmode=verify-full, or \"host=… dbname=… \
+               user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
+               defaults. Keep the password out of it: use the key password of a file, PGPASSWORD or ~/.pgpass.",
+        ..text("connection", Place::Named(When), "URL")
+    },
+    OptionSpec {
+        sample: "shop-primary",
+        help: "What the server is called, in what is exported and in the state",
+        more: "Without it the name is host:port/database. Two servers cannot have the same.",
+        ..in_file("name", Kind::Text, SERVER)
+    },
+    OptionSpec {
+        place: Place::Variable,
+        sample: "shop",
+        help: "What a server and its replicas form together",
+        ..in_file("cluster", Kind::Text, SERVERS)
+    },
+    OptionSpec {
+        sample: "{env: prod, team: shop}",
+        help: "Labels of your own, which become attributes of what is exported",
+        more: "Those of a server are added to those of the defaults.",
+        ..in_file("labels", Kind::Labels, SERVERS)
+    },
+    OptionSpec {
+        sample: "{file: /run/secrets/monitor}",
+        help: "The password: {file: PATH}, {env: NAME} or {command: [PROGRAM, ARGUMENT, …]}",
+        more: "A file or command is read again at each login, so that a rotated password counts at once. Without it \
+               PGPASSWORD, ~/.pgpass and the connection string are looked at, as psql does.",
+        ..in_file("password", Kind::Secret, SERVERS)
     },
     OptionSpec {
         commands: &["completions"],
@@ -110,6 +155,14 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("every", Place::Named(When))
     },
     OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVERS,
+        default: Some("60s"),
+        help: "The interval between polls of a server",
+        more: "Polls start on a steady tick, spread over the interval, and never overlap. For example: --every 30s",
+        ..duration("every", Place::Named(When))
+    },
+    OptionSpec {
         help: "End after this time; with --every",
         more: "For example: --every 10s --for 5m",
         ..duration("for", Place::Named(When))
@@ -141,6 +194,68 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..text("state", Place::Named(When), "file:PATH")
     },
     OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        sample: "file:/var/lib/pgquerylens",
+        help: "Keep the states here: file:PATH, in which each server has a folder of its own",
+        more: "With it nothing is lost or counted twice over a restart. Without it the states live as long as the \
+               process. For example: --state file:/var/lib/pgquerylens",
+        ..text("state", Place::Named(When), "file:PATH")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("127.0.0.1:9188"),
+        help: "Where health, status and our own figures are shown: an IP address and a port, or off",
+        more: "For example: --listen 0.0.0.0:9188",
+        ..text("listen", Place::Named(Process), "ADDRESS")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("8"),
+        help: "How many servers are polled at the same time",
+        more: "For example: --workers 16",
+        ..count("workers", Place::Named(Process))
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("10s"),
+        help: "How long polls and deliveries may go on after a signal to end",
+        more: "For example: --shutdown-grace 25s",
+        ..duration("shutdown-grace", Place::Named(Process))
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("text"),
+        help: "Log lines for people, or JSON for programs",
+        more: "For example: --log-format json",
+        ..choice("log-format", Place::Named(Process), &["text", "json"])
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("info"),
+        help: "What is logged: off, error, warn, info, debug or trace, and the same by module",
+        more: "For example: --log-level info,pgquerylens_engine=debug",
+        ..text("log-level", Place::Named(Process), "LEVEL")
+    },
+    OptionSpec {
+        standard: Some("OTEL_SERVICE_NAME"),
+        sample: "pgquerylens",
+        help: "The attribute service.name of what is exported",
+        ..in_file("service-name", Kind::Text, PROCESS)
+    },
+    OptionSpec {
+        standard: Some("OTEL_RESOURCE_ATTRIBUTES"),
+        sample: "{deployment.environment.name: prod}",
+        help: "Attributes of everything that is exported",
+        more: "Labels of a server of the same name win over them.",
+        ..in_file("resource-attributes", Kind::Labels, PROCESS)
+    },
+    OptionSpec {
         help: "Poll a recording in place of a server; see pgquerylens record",
         more: "For example: pgquerylens poll --replay recording/",
         ..text("replay", Place::Named(When), "DIR")
@@ -154,6 +269,9 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: POLLING,
+        sections: SERVERS,
+        plural: Some("databases"),
+        sample: "[shop, billing]",
         repeatable: true,
         help: "Also read tables, indexes and functions of this database; repeatable",
         more: "Server-wide figures and statements cover every database anyway; tables and indexes show only in \
@@ -163,6 +281,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: POLLING,
+        sections: SERVERS,
         help: "Also read tables, indexes and functions of every database",
         more: "One after another, as far as --deadline allows; the next poll goes on where this one stopped. \
                Databases of the provider (rdsadmin, cloudsqladmin, azure_sys …) are left out.",
@@ -237,6 +356,14 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..count("top", Place::Named(Output))
     },
     OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVERS,
+        default: Some("50"),
+        help: "How many statements a poll names in each order; the others are summed up",
+        more: "The orders are execution time, I/O time, WAL bytes, temporary blocks and calls. For example: --top 100",
+        ..count("top", Place::Named(What))
+    },
+    OptionSpec {
         commands: &["poll", "demo"],
         default: Some("time"),
         help: "What statements are ranked by: time, I/O time, WAL bytes, temporary blocks or calls",
@@ -262,21 +389,24 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..flag("verbose", Place::Named(Output))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("30s"),
         help: "The whole poll; what was read by then is reported, what runs is cancelled",
         more: "For example: --deadline 20s",
         ..duration("deadline", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("5s"),
         help: "Finding, connecting to and logging in at one address",
         more: "It overrides connect_timeout of the connection string. For example: --connect-timeout 10s",
         ..duration("connect-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("10s"),
         help: "statement_timeout of our session",
         more: "One view that takes longer is left out and named; the others are read. \
@@ -284,14 +414,16 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("statement-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("250ms"),
         help: "lock_timeout of our session: how long we wait for another session's lock",
         more: "For example: --lock-timeout 100ms",
         ..duration("lock-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("10s"),
         help: "idle_in_transaction_session_timeout of our session",
         more: "The server ends our session if we hang in the middle of a poll. \
@@ -299,7 +431,8 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
         ..duration("idle-in-transaction-timeout", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("16MiB"),
         help: "work_mem of our session",
         more: "The counters of 10,000 statements fit into the default without a temporary file. \
@@ -308,6 +441,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: POLLING,
+        sections: SERVERS,
         default: Some("10m"),
         help: "The pause of views that are read every few minutes: tables, indexes, replication slots …",
         more: "docs/reference/views.md has the class of each view. For example: --minutes-pause 5m",
@@ -315,13 +449,15 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: POLLING,
+        sections: SERVERS,
         default: Some("1h"),
         help: "The pause of views that are read every few hours: sizes, settings, roles, extensions …",
         more: "docs/reference/views.md has the class of each view. For example: --hours-pause 6h",
         ..duration("hours-pause", Place::Named(Limits))
     },
     OptionSpec {
-        commands: CONNECTING,
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
         default: Some("64MiB"),
         help: "The most bytes of statement text that one reading may bring",
         more: "The server loads all texts for a reading of any. Where more are to be expected, statements are \
@@ -330,6 +466,7 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: POLLING,
+        sections: SERVERS,
         default: Some("10m"),
         help: "The pause between two readings of statement texts",
         more: "Texts are read only where too much execution time belongs to statements without a known one. \

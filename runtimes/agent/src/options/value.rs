@@ -1,6 +1,7 @@
 //! Reads the values of options: lengths of time and sizes carry their unit, so that 30 is never mistaken for
 //! milliseconds. Says what to write instead.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The shortest time that makes sense as a limit; 0 would be none at all.
@@ -25,7 +26,7 @@ const BYTE_UNITS: [(&str, u64); 8] = [
 ];
 
 /// Reads a length of time, such as 250ms, 30s or 1m 30s; otherwise says what is wrong and what to write.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if is_bare_number(text) {
         return Err(format!("a time needs its unit: write {text}s for seconds, {text}ms or {text}m"));
     }
@@ -39,7 +40,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a size, such as 16MiB or 512kB.
-pub(super) fn bytes(text: &str) -> Result<u64, String> {
+pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     if is_bare_number(text) {
         return Err(format!("a size needs its unit: write {text}MiB or {text}kB"));
     }
@@ -60,7 +61,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
 }
 
 /// Reads a whole number from 1 on.
-pub(super) fn count(text: &str) -> Result<usize, String> {
+pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.trim().parse::<u64>() {
         Ok(number @ 1..=MAX_COUNT) => usize::try_from(number).map_err(|_| "it is too large".to_owned()),
         _ => Err(format!("it is not a number from 1 to {MAX_COUNT}: write digits alone, such as 10")),
@@ -68,7 +69,7 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 }
 
 /// Reads a yes or no of the environment; a flag on the command line has no value.
-pub(super) fn switch(text: &str) -> Result<bool, String> {
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "0" | "false" | "no" | "off" => Ok(false),
@@ -77,7 +78,7 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
 }
 
 /// Reads one of a few words, and knows which was probably meant.
-pub(super) fn choice(text: &str, words: &[&'static str]) -> Result<&'static str, String> {
+pub(crate) fn choice(text: &str, words: &[&'static str]) -> Result<&'static str, String> {
     let found = words.iter().find(|word| **word == text.trim().to_ascii_lowercase());
     found.copied().ok_or_else(|| match nearest(text, words) {
         Some(meant) => format!("did you mean {meant}? It is one of {}", words.join(", ")),
@@ -86,25 +87,51 @@ pub(super) fn choice(text: &str, words: &[&'static str]) -> Result<&'static str,
 }
 
 /// Returns the word that was probably meant: the nearest one, if less than half of it differs.
-pub(super) fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
+pub(crate) fn nearest<'w>(text: &str, words: &[&'w str]) -> Option<&'w str> {
     let far = |word: &str| typos(&text.trim().to_ascii_lowercase(), &word.to_ascii_lowercase());
     words.iter().copied().min_by_key(|word| far(word)).filter(|word| far(word) * 2 < word.len())
 }
 
-/// Counts the letters to insert, delete or replace to turn one word into the other (Levenshtein).
+/// Counts the letters to insert, delete, replace or swap with their neighbour to turn one word into the other
+/// (optimal string alignment).
 fn typos(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, expected) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *expected);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
+    for line in 1..=one.len() {
+        let mut row = vec![line];
+        for column in 1..=other.len() {
+            let replaced = above[column - 1] + usize::from(one[line - 1] != other[column - 1]);
+            let shifted = above[column].min(row[column - 1]) + 1;
+            let is_swap = line > 1
+                && column > 1
+                && one[line - 1] == other[column - 2]
+                && one[line - 2] == other[column - 1];
+            let swapped = if is_swap { before[column - 2] + 1 } else { usize::MAX };
+            row.push(replaced.min(shifted).min(swapped));
         }
+        (before, above) = (above, row);
     }
-    row[other.len()]
+    above[other.len()]
+}
+
+/// Reads where states are kept, file:PATH, and returns the folder.
+pub(crate) fn folder(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("file:") {
+        Some("") => Err("the folder is missing: write file:/var/lib/pgquerylens/NAME".to_owned()),
+        Some(path) => Ok(PathBuf::from(path)),
+        None if text.contains("://") => Err("only folders are known: write file:PATH".to_owned()),
+        None => Err(format!("write file:{text}")),
+    }
+}
+
+/// Returns a size as work_mem, which PostgreSQL takes from 64 kB to just under 2 TB.
+pub(crate) fn work_mem_kib(bytes: u64) -> Result<u32, String> {
+    const LEAST_KIB: u32 = 64;
+    match u32::try_from(bytes / 1024) {
+        Ok(kib) if (LEAST_KIB..=i32::MAX.unsigned_abs()).contains(&kib) => Ok(kib),
+        _ => Err("PostgreSQL takes 64kB to 2097151MB".to_owned()),
+    }
 }
 
 fn is_bare_number(text: &str) -> bool {
@@ -157,6 +184,7 @@ mod tests {
         let words = ["table", "json"];
         assert_eq!(choice("JSON", &words), Ok("json"));
         assert_eq!(choice("jsn", &words), Err("did you mean json? It is one of table, json".to_owned()));
+        assert_eq!(choice("tabel", &words), Err("did you mean table? It is one of table, json".to_owned()));
         assert_eq!(choice("xml", &words), Err("write one of table, json".to_owned()));
     }
 }

@@ -1,6 +1,6 @@
 //! What the poll cost the server, and how much of the server's work it explains.
 
-use pgquerylens_model::report::{Outcome, PollReport, StatementMetrics, UnifiedMetrics};
+use pgquerylens_model::report::{Cost, Outcome, PollReport, StatementMetrics, UnifiedMetrics};
 use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::{Loss, Quality};
 
@@ -30,12 +30,27 @@ pub(super) fn lines(report: &PollReport, width: usize) -> Vec<Line> {
 }
 
 fn cost(report: &PollReport) -> Vec<Span> {
-    let cost = &report.cost;
-    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let of =
         |wanted: fn(&Outcome) -> bool| report.collectors.iter().filter(|one| wanted(&one.outcome)).count();
     let failed = of(|outcome| matches!(outcome, Outcome::Failed { .. }));
     let read = of(|outcome| matches!(outcome, Outcome::Read { .. }));
+    let mut facts = sent_and_received(&report.cost);
+    if read > 0 {
+        facts.push(fact(format!("{} read", plural(read, "view"))));
+    }
+    if failed > 0 {
+        facts.push(Span::new(format!("{failed} failed"), Tone::Trouble));
+    }
+    facts.extend(own(report));
+    facts
+}
+
+/// Without a statement there was no server: a recording was replayed, which costs nobody anything.
+fn sent_and_received(cost: &Cost) -> Vec<Span> {
+    if cost.statements == 0 {
+        return vec![fact("replayed, no server was asked")];
+    }
+    let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let mut facts = vec![fact(format!(
         "{} in {}, {}",
         plural(number(cost.statements), "statement"),
@@ -46,13 +61,6 @@ fn cost(report: &PollReport) -> Vec<Span> {
     if cost.connections > 0 {
         facts.push(fact(format!("{} opened", plural(number(cost.connections), "connection"))));
     }
-    if read > 0 {
-        facts.push(fact(format!("{} read", plural(read, "view"))));
-    }
-    if failed > 0 {
-        facts.push(Span::new(format!("{failed} failed"), Tone::Trouble));
-    }
-    facts.extend(own(report));
     facts
 }
 
@@ -92,7 +100,7 @@ fn explained(share: f64) -> Span {
         share if share < WELL_EXPLAINED => {
             (", the rest was evicted, hidden, not tracked or still runs", Tone::Caution)
         }
-        share if share > MORE_THAN_ALL => (", some began before the window or ran in parallel", Tone::Plain),
+        share if share > MORE_THAN_ALL => (", of which sessions report a part late", Tone::Plain),
         _ => ("", Tone::Plain),
     };
     Span::new(format!("statements explain {} of the databases' active time{remark}", percent(share)), tone)

@@ -86,7 +86,8 @@ fn deadlocks(metrics: &UnifiedMetrics) -> Option<Span> {
 }
 
 fn explained(metrics: &UnifiedMetrics) -> Option<Span> {
-    let share = metrics.coverage?.share()?;
+    // More than all is explained where active time is reported late: the line on coverage says so.
+    let share = metrics.coverage?.share()?.min(1.0);
     let tone = if share < WELL_EXPLAINED { Tone::Caution } else { Tone::Plain };
     Some(Span::new(format!("{} of active time explained", percent(share)), tone))
 }

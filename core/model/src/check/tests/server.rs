@@ -16,14 +16,14 @@ fn versions() {
     check(
         |facts| facts.probe.capabilities.version = ServerVersion(110_022),
         &expect![[r#"
-        error version: PostgreSQL 11.22 is none of the versions 12 to 18 that are read
+        error version: PostgreSQL 11.22 is older than 12, the oldest version that is read
             upgrade the server
     "#]],
     );
     check(
         |facts| facts.probe.capabilities.version = ServerVersion(190_000),
         &expect![[r#"
-        error version: PostgreSQL 19.0 is none of the versions 12 to 18 that are read
+        warning version: PostgreSQL 19.0 is newer than 18, the newest version that is known here: the figures are those of the columns of 18
             look for a newer pgquerylens
     "#]],
     );

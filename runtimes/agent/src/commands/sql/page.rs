@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use pgquerylens_engine::limits::{APPLICATION_NAME, Limits};
 use pgquerylens_model::capabilities::PROVIDER_DATABASES;
+use pgquerylens_model::view::Needs;
 use serde_json::{Value, json};
 
 use super::Server;
 use super::provider::{grantor, preloading};
-use super::rights::Needs;
 use super::statements::{Statement, statements};
 
 /// What the driver sends around the statements, in the order of a poll. `session.rs` of the engine sends them.
@@ -73,8 +73,8 @@ fn block(statement: &Statement) -> String {
         Needs::Monitor { without } => {
             vec!["needs: pg_monitor".to_owned(), format!("       without it: {without}")]
         }
-        Needs::Other { needs, without } => {
-            vec![format!("needs: {needs}"), format!("       without it: {without}")]
+        Needs::Other { what, without } => {
+            vec![format!("needs: {what}"), format!("       without it: {without}")]
         }
     });
     lines.extend(statement.guard.iter().map(|guard| format!("locks: {guard}")));
@@ -112,7 +112,7 @@ fn entry(statement: &Statement) -> Value {
     let (needs, without) = match statement.needs {
         Needs::Nothing => (None, None),
         Needs::Monitor { without } => (Some("pg_monitor"), Some(without)),
-        Needs::Other { needs, without } => (Some(needs), Some(without)),
+        Needs::Other { what, without } => (Some(what), Some(without)),
     };
     json!({
         "view": statement.view,

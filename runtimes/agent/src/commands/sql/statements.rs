@@ -4,11 +4,10 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::source::session::marked;
 use pgquerylens_model::check;
 use pgquerylens_model::probe::{CONTROL, PROBE};
-use pgquerylens_model::view::{Cadence, Reading, Requirement, Scope, VersionedBy, View};
+use pgquerylens_model::view::{Cadence, Needs, Reading, Requirement, Scope, VersionedBy, View};
 use pgquerylens_model::views;
 
 use super::Server;
-use super::rights::{self, Needs};
 
 /// One statement that may run.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ fn statement(view: &'static View, server: &Server) -> Option<Statement> {
         scope: scope(view),
         cadence: cadence(view),
         conditions: conditions(view),
-        needs: rights::of(view.name),
+        needs: view.needs,
         guard: guard(view, sql),
         sql: marked(sql),
     })

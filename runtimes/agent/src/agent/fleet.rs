@@ -1,0 +1,187 @@
+//! Which servers are polled: one task each, started and stopped by what the configuration says now. A server that did
+//! not change is not disturbed by a reload.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pgquerylens_delivery::exporter::Exporter;
+use pgquerylens_engine::conninfo::Environment;
+use pgquerylens_engine::state::file::FileStore;
+use pgquerylens_engine::state::memory::MemoryStore;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use tracing::info;
+
+use crate::config::Configuration;
+use crate::config::configuration::{ExporterConfig, ServerConfig, StateConfig};
+use crate::failure::Failure;
+use crate::process::Process;
+use crate::store::Store;
+
+use super::board::Board;
+use super::exporters::{Variables, exporter, series_rules};
+use super::server::{Server, Shared};
+
+/// All servers that are polled.
+pub(super) struct Fleet {
+    environment: Environment,
+    variables: Variables,
+    hostname: Option<String>,
+    board: Rc<Board>,
+    running: BTreeMap<String, Running>,
+    /// Exporters by name, with what they were made of.
+    exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
+    workers: (usize, Arc<Semaphore>),
+}
+
+/// One server that is polled.
+struct Running {
+    config: ServerConfig,
+    resource: BTreeMap<String, String>,
+    exporters: Vec<Arc<Exporter>>,
+    store: Arc<Store>,
+    stop: watch::Sender<Option<Instant>>,
+    task: JoinHandle<()>,
+}
+
+impl Fleet {
+    /// Makes a fleet of no servers.
+    pub(super) fn new(process: &Process, board: Rc<Board>) -> Fleet {
+        Fleet {
+            environment: process.environment.clone(),
+            variables: Arc::new(process.environment.variables.clone()),
+            hostname: process.hostname.clone(),
+            board,
+            running: BTreeMap::new(),
+            exporters: BTreeMap::new(),
+            workers: (0, Arc::new(Semaphore::new(0))),
+        }
+    }
+
+    /// Polls the servers of a configuration from now on, and no others. Fails before anything changed.
+    pub(super) fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
+        let Configuration { process, servers, exporters } = configuration;
+        self.exporters = self.exporters_of(exporters)?;
+        if self.workers.0 != process.workers {
+            self.workers = (process.workers, Arc::new(Semaphore::new(process.workers)));
+        }
+        let mut before = std::mem::take(&mut self.running);
+        let count = servers.len();
+        for (place, config) in servers.into_iter().enumerate() {
+            let old = before.remove(&config.name);
+            let running = match old {
+                Some(old) if self.is_same(&old, &config, &process.resource_attributes) => old,
+                old => {
+                    let resource = process.resource_attributes.clone();
+                    let share = f64::from(u32::try_from(place).unwrap_or(u32::MAX)) / count as f64;
+                    self.start(config, resource, share, old)
+                }
+            };
+            self.running.insert(running.config.name.clone(), running);
+        }
+        for (name, gone) in before {
+            info!(server = name, "server is no longer polled");
+            let _ended = gone.stop.send(Some(Instant::now() + process.shutdown_grace));
+            self.board.forget(&name);
+        }
+        Ok(())
+    }
+
+    /// Exporters that did not change are kept, with their connections.
+    fn exporters_of(
+        &self,
+        configs: Vec<ExporterConfig>,
+    ) -> Result<BTreeMap<String, (ExporterConfig, Arc<Exporter>)>, Failure> {
+        let mut made = BTreeMap::new();
+        for config in configs {
+            let kept = self.exporters.get(config.name()).filter(|(old, _)| *old == config);
+            let exporter = match kept {
+                Some((_, exporter)) => Arc::clone(exporter),
+                None => Arc::new(exporter(&config, &self.variables)?),
+            };
+            made.insert(config.name().to_owned(), (config, exporter));
+        }
+        Ok(made)
+    }
+
+    fn exporters_for(&self, config: &ServerConfig) -> Vec<Arc<Exporter>> {
+        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
+        named.map(|(_, exporter)| Arc::clone(exporter)).collect()
+    }
+
+    fn is_same(&self, old: &Running, config: &ServerConfig, resource: &BTreeMap<String, String>) -> bool {
+        let exporters = self.exporters_for(config);
+        let same_exporters = old.exporters.len() == exporters.len()
+            && old.exporters.iter().zip(&exporters).all(|(a, b)| Arc::ptr_eq(a, b));
+        old.config == *config && old.resource == *resource && same_exporters && !old.task.is_finished()
+    }
+
+    /// Starts a server's task. One that it replaces is waited for: two must not use one state. `share` says where in
+    /// its interval the server polls, so that not all poll at once.
+    fn start(
+        &self,
+        config: ServerConfig,
+        resource: BTreeMap<String, String>,
+        share: f64,
+        old: Option<Running>,
+    ) -> Running {
+        let (stop, stopped) = watch::channel(None);
+        let exporters = self.exporters_for(&config);
+        let kept = old.as_ref().filter(|old| old.config.state == config.state);
+        let store = kept.map_or_else(|| Arc::new(store(&config.state)), |old| Arc::clone(&old.store));
+        let shared = Shared {
+            environment: self.environment.clone(),
+            variables: Arc::clone(&self.variables),
+            hostname: self.hostname.clone(),
+            board: Rc::clone(&self.board),
+            workers: Arc::clone(&self.workers.1),
+            root: root(&config.state),
+        };
+        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
+        let series = series_rules(named.map(|(config, _)| config));
+        let server = Server::new(&config, series, &resource, &exporters, Arc::clone(&store), shared);
+        let offset = config.every.mul_f64(share);
+        let replaced = old.map(|old| {
+            let _ended = old.stop.send(Some(Instant::now()));
+            old.task
+        });
+        let task = tokio::task::spawn_local(async move {
+            if let Some(replaced) = replaced {
+                let _ended = replaced.await;
+            }
+            server.run(offset, stopped).await;
+        });
+        Running { config, resource, exporters, store, stop, task }
+    }
+
+    /// Ends everything within the grace; returns the servers that were not done by then.
+    pub(super) async fn stop(self, grace: Duration) -> Vec<String> {
+        let end = Instant::now() + grace;
+        for running in self.running.values() {
+            let _ended = running.stop.send(Some(end));
+        }
+        let mut unfinished = Vec::new();
+        for (name, running) in self.running {
+            if timeout_at(end, running.task).await.is_err() {
+                unfinished.push(name);
+            }
+        }
+        unfinished
+    }
+}
+
+/// The folders of all servers lie in one, which has the wishes for all.
+fn root(config: &StateConfig) -> Option<Arc<Store>> {
+    let StateConfig::Folder(folder) = config else { return None };
+    Some(Arc::new(Store::File(FileStore::new(folder.parent()?))))
+}
+
+fn store(config: &StateConfig) -> Store {
+    match config {
+        StateConfig::Memory => Store::Memory(MemoryStore::default()),
+        StateConfig::Folder(folder) => Store::File(FileStore::new(folder)),
+    }
+}

@@ -1,0 +1,303 @@
+//! One server: polled on its ticks, delivered, drained. It never overlaps itself, and holds a worker's place only while
+//! it reads and commits.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pgquerylens_delivery::exporter::Exporter;
+use pgquerylens_delivery::recipients::Recipients;
+use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
+use pgquerylens_engine::poll::{PollOptions, Poller};
+use pgquerylens_engine::source::Source;
+use pgquerylens_engine::source::live::{Interrupter, Live};
+use pgquerylens_engine::state::control::Control;
+use pgquerylens_export::origin::Origin;
+use pgquerylens_model::delivery::DeliveryReport;
+use pgquerylens_model::report::{PollReport, Status};
+use pgquerylens_model::running::SeriesRules;
+use pgquerylens_model::time::Timestamp;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, sleep_until};
+use tracing::{debug, info, warn};
+
+use crate::config::configuration::ServerConfig;
+use crate::config::secret_source::SecretSource;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::schedule::Schedule;
+use crate::store::Store;
+
+use super::board::Board;
+use super::clock;
+use super::exporters::Variables;
+
+/// How long exporters get to take the news that a server is down.
+const DOWN_NEWS: Duration = Duration::from_secs(5);
+/// Of the grace at an end, the part that a running poll gets before the server is told to stop it.
+const POLL_SHARE_OF_GRACE: f64 = 0.4;
+/// How long one request to stop a statement may take.
+const INTERRUPT: Duration = Duration::from_secs(1);
+
+/// What all servers of the fleet share.
+pub(super) struct Shared {
+    pub(super) environment: Environment,
+    pub(super) variables: Variables,
+    pub(super) hostname: Option<String>,
+    pub(super) board: Rc<Board>,
+    pub(super) workers: Arc<Semaphore>,
+    /// Where an operator's wishes for all servers lie.
+    pub(super) root: Option<Arc<Store>>,
+}
+
+/// One server that is polled.
+pub(super) struct Server {
+    name: String,
+    every: Duration,
+    password: Option<SecretSource>,
+    poller: Result<Poller<Live, Arc<Store>>, Failure>,
+    interrupter: Interrupter,
+    recipients: Recipients<Arc<Store>>,
+    store: Arc<Store>,
+    last_good: Option<Timestamp>,
+    shared: Shared,
+}
+
+impl Server {
+    pub(super) fn new(
+        config: &ServerConfig,
+        series: Option<SeriesRules>,
+        resource: &BTreeMap<String, String>,
+        exporters: &[Arc<Exporter>],
+        store: Arc<Store>,
+        shared: Shared,
+    ) -> Server {
+        let text = config.connection.as_ref().map(|connection| connection.expose());
+        let target = resolve(text, &shared.environment).map_err(Failure::from);
+        let origin = origin(config, target.as_ref().ok(), resource, &shared);
+        let recipients = Recipients::new(origin, exporters, &store);
+        let mut interrupter = Interrupter::default();
+        let poller = target.map(|target| {
+            let live = Live::new(target, config.poll.limits.clone());
+            interrupter = live.interrupter();
+            Poller::new(
+                live,
+                Arc::clone(&store),
+                config.address.clone(),
+                PollOptions { series, ..config.poll.clone() },
+            )
+        });
+        shared.board.update(&config.name, |state| {
+            state.address.clone_from(&config.address);
+            state.every_seconds = config.every.as_secs_f64();
+        });
+        Server {
+            name: config.name.clone(),
+            every: config.every,
+            password: config.password.clone(),
+            poller,
+            interrupter,
+            recipients,
+            store,
+            last_good: None,
+            shared,
+        }
+    }
+
+    /// Polls until it is stopped: the value of `stop` is then the moment by which everything has to be over.
+    pub(super) async fn run(mut self, offset: Duration, mut stop: watch::Receiver<Option<Instant>>) {
+        let schedule = Schedule { every: Some(self.every), lasting: None, polls: None };
+        let start = Instant::now() + offset;
+        let (mut began, mut done) = (start, 0);
+        while !wait_or_stop(&mut stop, sleep_until(began)).await {
+            let workers = Arc::clone(&self.shared.workers);
+            let mut place = None;
+            if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
+                break;
+            }
+            if self.honour_control().await {
+                let polled = self.poll(&mut stop).await;
+                self.tell(polled).await;
+            }
+            drop(place);
+            done += 1;
+            let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
+            self.note_tick(tick.skipped, tick.at);
+            let mut drained = Vec::new();
+            let drain = async { drained = self.recipients.drain(tick.at).await };
+            let _stopped = wait_or_stop(&mut stop, drain).await;
+            self.note_deliveries(&drained);
+            began = tick.at;
+        }
+        let end = stop.borrow().unwrap_or_else(Instant::now);
+        let drained = self.recipients.drain(end).await;
+        self.note_deliveries(&drained);
+    }
+
+    /// Does what an operator wants; returns whether to poll.
+    async fn honour_control(&mut self) -> bool {
+        let mut wanted = Control::default();
+        for store in self.shared.root.iter().chain([&self.store]) {
+            match Control::read(store).await {
+                Ok((control, _)) => wanted = wanted.and(control),
+                Err(error) => warn!(server = self.name, %error, "control not read, it is ignored"),
+            }
+        }
+        self.recipients.switch_off(&wanted.exporters_off);
+        if let Ok(poller) = &mut self.poller {
+            poller.set_views_off(wanted.views_off);
+        }
+        let stopped = wanted.stopped.map(|stopped| stopped.reason);
+        let polls = stopped.is_none();
+        self.shared.board.update(&self.name, |state| {
+            if state.stopped != stopped {
+                info!(server = self.name, reason = stopped, "an operator stopped or resumed polls");
+            }
+            state.stopped = stopped;
+        });
+        polls
+    }
+
+    /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,
+    /// and what was read is delivered and committed.
+    async fn poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Result<PollReport, Failure> {
+        let poller = match &mut self.poller {
+            Ok(poller) => poller,
+            Err(failure) => return Err(failure.clone()),
+        };
+        if let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) {
+            let read = source.resolve(&self.shared.variables).await;
+            let secret = read.map_err(|error| {
+                Failure::of(Exit::Configuration, &error, "mend what the password is read from")
+            })?;
+            poller.source_mut().set_password(secret);
+        }
+        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(clock::now())));
+        let stopped = tokio::select! {
+            polled = &mut poll => return polled.map_err(Failure::from),
+            _ = stop.wait_for(Option::is_some) => Instant::now(),
+        };
+        let end = stop.borrow().unwrap_or(stopped);
+        let mut patience = stopped + end.saturating_duration_since(stopped).mul_f64(POLL_SHARE_OF_GRACE);
+        loop {
+            tokio::select! {
+                polled = &mut poll => return polled.map_err(Failure::from),
+                () = sleep_until(patience) => self.interrupter.interrupt(INTERRUPT).await,
+            }
+            patience = Instant::now() + Duration::from_millis(50);
+        }
+    }
+
+    async fn tell(&mut self, polled: Result<PollReport, Failure>) {
+        let now = clock::now();
+        match polled {
+            Ok(report) => {
+                self.last_good = Some(now);
+                self.tell_report(&report, now);
+            }
+            Err(failure) => {
+                warn!(server = self.name, error = %failure.in_one_line(), "poll failed");
+                self.shared.board.update(&self.name, |state| {
+                    state.status = Some(Status::Failed.name());
+                    state.trouble = vec![failure.in_one_line()];
+                    state.last_poll = Some(now);
+                    state.polls += 1;
+                    state.failed_polls += 1;
+                });
+                let until = Instant::now() + DOWN_NEWS;
+                let told = self.recipients.say_down(now, self.last_good, until).await;
+                self.note_deliveries(&told);
+            }
+        }
+    }
+
+    fn tell_report(&self, report: &PollReport, now: Timestamp) {
+        let degrading = report.notices.iter().filter(|notice| notice.degrades);
+        let trouble: Vec<String> = degrading.map(|notice| notice.message.clone()).collect();
+        let status = report.status.name();
+        let views = report.collectors.len();
+        match report.status {
+            Status::Ok => {
+                debug!(server = self.name, status, views, duration_ms = report.cost.duration_ms, "polled");
+            }
+            Status::Degraded | Status::Failed => {
+                info!(server = self.name, status, missing = trouble.join("; "), "polled");
+            }
+        }
+        self.shared.board.update(&self.name, |state| {
+            state.status = Some(status);
+            state.trouble = trouble;
+            state.last_poll = Some(now);
+            state.last_good = Some(now);
+            state.polls += 1;
+            state.cost = report.cost;
+            state.version = report.metrics.as_ref().map(|metrics| metrics.identity.version.to_string());
+        });
+        self.note_deliveries(&report.deliveries);
+    }
+
+    fn note_tick(&self, skipped: u64, at: Instant) {
+        if skipped > 0 {
+            warn!(server = self.name, skipped, "a poll took longer than the interval: ticks skipped");
+        }
+        let ahead = at.saturating_duration_since(Instant::now());
+        let next = Timestamp(clock::now().0 + i64::try_from(ahead.as_micros()).unwrap_or(0));
+        self.shared.board.update(&self.name, |state| {
+            state.ticks_skipped += skipped;
+            state.next_poll = Some(next);
+        });
+    }
+
+    fn note_deliveries(&self, reports: &[DeliveryReport]) {
+        for report in reports {
+            let total = report.total();
+            if let Some(trouble) = &report.trouble {
+                warn!(
+                    server = self.name,
+                    exporter = report.exporter,
+                    rejected = total.rejected,
+                    dropped = total.dropped,
+                    waiting = report.outbox_entries,
+                    error = trouble,
+                    "delivery in trouble"
+                );
+            }
+        }
+        self.shared.board.update(&self.name, |state| state.add_deliveries(reports));
+    }
+}
+
+/// Waits for something; returns true if a stop came first.
+async fn wait_or_stop(stop: &mut watch::Receiver<Option<Instant>>, what: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(Option::is_some) => true,
+        () = what => false,
+    }
+}
+
+fn origin(
+    config: &ServerConfig,
+    target: Option<&Target>,
+    resource: &BTreeMap<String, String>,
+    shared: &Shared,
+) -> Origin {
+    let pairs = |map: &BTreeMap<String, String>| {
+        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
+    };
+    let (address, port) = match target.and_then(|target| target.hosts.first()) {
+        Some(Host::Tcp { host, port, .. }) => (host.clone(), *port),
+        Some(Host::Unix { directory, port }) => (directory.display().to_string(), *port),
+        None => (config.address.clone(), 0),
+    };
+    Origin {
+        name: config.name.clone(),
+        address,
+        port,
+        cluster: config.cluster.clone(),
+        labels: pairs(&config.labels),
+        resource: pairs(resource),
+        hostname: shared.hostname.clone(),
+    }
+}

@@ -1,0 +1,19 @@
+//! `agent`: polls servers for ever, by a configuration. What it does by it is in `agent`.
+
+use std::path::PathBuf;
+
+use crate::agent;
+use crate::config::Source;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::options::Given;
+use crate::process::Process;
+
+/// Runs the subcommand.
+pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
+    let file = given.text("config").map(PathBuf::from);
+    let source = Source::new(file, &given, &process.environment);
+    given.finish()?;
+    let configuration = source.load()?;
+    agent::run(configuration, &source, process).await
+}

@@ -1,0 +1,59 @@
+//! What the shell gets: a degraded poll is a success unless `--strict` says otherwise, and each way to read nothing has
+//! its number.
+
+use pgquerylens_sandbox::{Server, newest, roles};
+
+use crate::program::{Ended, run};
+use crate::stage::{monitored, url, url_of, without_extension};
+
+fn polled(url: &str, arguments: &[&str]) -> Ended {
+    run(&[&["poll", url, "--format", "json"], arguments].concat())
+}
+
+/// Tells how a poll ended: its code without and with `--strict`, and its status.
+fn check(url: &str, without: i32, strict: i32, status: &str) {
+    for (arguments, code) in [(&[][..], without), (&["--strict"], strict)] {
+        let ended = polled(url, arguments);
+        assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.documents()[0]["status"], status, "{arguments:?}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_poll_that_reads_everything_is_a_success_even_if_strict() {
+    check(&url(&monitored().await), 0, 0, "ok");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_poll_without_the_extension_is_degraded_and_fails_only_if_strict() {
+    check(&url(&without_extension(Server::new(newest())).await), 0, 1, "degraded");
+    check(&url(&without_extension(Server::new(newest()).preload_nothing()).await), 0, 1, "degraded");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_poll_without_rights_is_degraded_and_fails_only_if_strict() {
+    let server = monitored().await;
+    roles::create_plain_role(&server.superuser().await.unwrap()).await.unwrap();
+    check(&url_of(&server, roles::PLAIN), 0, 1, "degraded");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_poll_that_reads_nothing_says_why_by_its_code() {
+    let mut server = monitored().await;
+    let good = url(&server);
+    let wrong_password = good.replacen('@', ":wrong@", 1);
+    for (arguments, code) in [
+        (&["poll", &wrong_password][..], 77),
+        (&["poll", &format!("{good}x")], 78),
+        (&["poll", &good, "--every", "never"], 64),
+        (&["poll", &good, "--state", "file:/dev/null/state"], 74),
+        (&["poll", "--replay", "/nonexistent"], 66),
+        (&["record", &good, "/dev/null/recording"], 73),
+    ] {
+        let ended = run(arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("error:"), "{arguments:?}: {}", ended.stderr);
+    }
+    server.stop(pgquerylens_sandbox::Shutdown::Fast).await.unwrap();
+    assert_eq!(polled(&good, &[]).code, Some(69));
+}

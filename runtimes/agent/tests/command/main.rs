@@ -1,0 +1,12 @@
+//! The command as people run it: the built program, real servers, signals, pipes and exit codes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
+
+mod demo;
+mod exit_codes;
+mod majors;
+mod pipes;
+mod program;
+mod recordings;
+mod signals;
+mod stage;
