@@ -228,11 +228,12 @@ fn known() -> NamedStatement {
 fn running_metrics(view: &ViewMetrics, window: &Window) -> RunningMetrics {
     let rows = window.deltas.row_indexes.iter();
     let keys: Vec<_> = rows.map(|row| StatementKey::of(&view.snapshot.rows, *row)).collect();
-    let own: Vec<bool> = keys.iter().map(|key| key.is_some_and(|key| key.queryid == 77)).collect();
-    let told = Told { keys: &keys, first: &[0], own: &own };
-    let before = Some(RunningSums::begun(STARTED));
-    let before = Some(RunningSums::add(before, window, &told, &SeriesRules::default()));
-    let sums = RunningSums::add(before, window, &told, &SeriesRules::default());
+    let own: Vec<_> = keys.iter().flatten().filter(|key| key.queryid == 77).copied().collect();
+    let first: Vec<_> = keys.iter().flatten().take(1).copied().collect();
+    let told = Told { keys: &keys, first: &first, own: &own };
+    let begun = RunningSums::add(None, window, &told, &SeriesRules::default()).next;
+    let once = RunningSums::add(Some(begun), window, &told, &SeriesRules::default()).next;
+    let sums = RunningSums::add(Some(once), window, &told, &SeriesRules::default()).now;
     let series = sums.series.into_iter().map(|series| (series, known())).collect();
     RunningMetrics { series, other: sums.other, own: sums.own }
 }

@@ -29,8 +29,8 @@ pub enum Behaviour {
     /// Answers a status with headers, and takes nothing. Over gRPC it is the code that stands for the status, with
     /// `retry-after` as its retry information.
     Status(u16, Vec<(&'static str, &'static str)>),
-    /// Takes the message and says that so many of its points or records were rejected.
-    Partial(i64),
+    /// Rejects the first so many points or records of a message, says so, and takes the others.
+    Partial(usize),
     /// Takes only requests with this header; the others are answered 401.
     Demand(&'static str, &'static str),
     /// Answers a page of HTML with status 200.
@@ -72,6 +72,9 @@ pub(super) async fn answer(
         _ => true,
     };
     request.is_taken = is_demanded && behaviour.takes();
+    if let Behaviour::Partial(rejected) = behaviour {
+        request.message.reject(rejected);
+    }
     shared.note(request);
     match behaviour {
         Behaviour::Demand(..) if !is_demanded => Ok(refusal(protocol, 401, &[])),
@@ -144,7 +147,7 @@ fn content_type(protocol: Protocol) -> HeaderValue {
     }
 }
 
-fn acceptance(protocol: Protocol, signal: Signal, rejected: i64) -> Response<Body> {
+fn acceptance(protocol: Protocol, signal: Signal, rejected: usize) -> Response<Body> {
     let (protobuf, json) = response(signal, rejected);
     let body = match protocol {
         Protocol::HttpProtobuf => whole(protobuf),
@@ -160,7 +163,8 @@ fn acceptance(protocol: Protocol, signal: Signal, rejected: i64) -> Response<Bod
 }
 
 /// Nothing rejected is said by saying nothing, as the specification wants it.
-fn response(signal: Signal, rejected: i64) -> (Vec<u8>, Vec<u8>) {
+fn response(signal: Signal, rejected: usize) -> (Vec<u8>, Vec<u8>) {
+    let rejected = i64::try_from(rejected).unwrap_or(i64::MAX);
     let error_message = "too old".to_owned();
     match signal {
         Signal::Metrics => {
