@@ -35,6 +35,8 @@ pub enum Behaviour {
     Demand(&'static str, &'static str),
     /// Answers a page of HTML with status 200.
     Html,
+    /// Answers a page of HTML with another status, as a proxy does that stands before a receiver.
+    HtmlStatus(u16),
     /// Closes the connection without an answer.
     Close,
     /// Begins an answer and closes the connection.
@@ -81,7 +83,8 @@ pub(super) async fn answer(
         Behaviour::Accept | Behaviour::Demand(..) => Ok(acceptance(protocol, signal, 0)),
         Behaviour::Partial(rejected) => Ok(acceptance(protocol, signal, rejected)),
         Behaviour::Status(code, headers) => Ok(refusal(protocol, code, &headers)),
-        Behaviour::Html => Ok(html()),
+        Behaviour::Html => Ok(html(200)),
+        Behaviour::HtmlStatus(code) => Ok(html(code)),
         Behaviour::Close => Err(closed()),
         Behaviour::HalfAnAnswer => Ok(broken(protocol, stream::iter([Err(closed())]))),
         Behaviour::Hang | Behaviour::TakeAndHang => {
@@ -120,8 +123,9 @@ fn status(status: StatusCode) -> Response<Body> {
     answer
 }
 
-fn html() -> Response<Body> {
+fn html(code: u16) -> Response<Body> {
     let mut answer = Response::new(whole(HTML));
+    *answer.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     answer
 }
