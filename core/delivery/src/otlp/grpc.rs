@@ -31,7 +31,11 @@ pub(super) async fn send(
     compression: Compression,
     place: &str,
 ) -> Delivery {
-    let mut grpc = Grpc::with_origin(Checked(client), origin).max_decoding_message_size(MAX_ANSWER_BYTES);
+    // Receivers pack their answers as requests were packed, or as they like.
+    let mut grpc = Grpc::with_origin(Checked(client), origin)
+        .max_decoding_message_size(MAX_ANSWER_BYTES)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd);
     grpc = match compression {
         Compression::None => grpc,
         Compression::Gzip => grpc.send_compressed(CompressionEncoding::Gzip),
