@@ -279,3 +279,29 @@ fn what_is_refused_leaves_nothing_above_the_truth() {
 fn what_a_server_forgets_leaves_nothing_above_the_truth() {
     run(Protocol::HttpProtobuf, forgetful(), |_| Ok(()));
 }
+
+/// Wrong, and known: a process that is killed between delivery and commit has told of executions that the server
+/// then forgets. The next process cannot know, and its sum is below what was told. By OTLP's rules nothing is above
+/// the truth; a receiver that takes a fall for a new beginning counts the whole sum once more.
+#[test]
+fn a_death_before_the_commit_and_a_reset_let_a_sum_fall() {
+    let history = [
+        Event::Poll(Behaviour::Accept),
+        Event::Work(vec![(1, 9)]),
+        Event::PollAndDie(Behaviour::Accept, Step::CommitBaseline),
+        Event::Reset,
+        Event::Work(vec![(1, 2)]),
+        Event::Poll(Behaviour::Accept),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::new(Protocol::HttpProtobuf).await;
+        for event in &history {
+            world.meet(event).await;
+        }
+        world.recover(Protocol::HttpProtobuf).await;
+        let account = world.receiver.account();
+        assert_eq!((calls(&account), world.truth()[&1]), (2.0, 11));
+        assert!(account.violations.iter().any(|fall| fall.contains("falls from 9 to 2")), "{account:?}");
+    });
+}

@@ -93,7 +93,7 @@ pub(super) async fn answer(
         }
         Behaviour::HangAfterHeaders => {
             let end = changed(behaviours);
-            Ok(broken(protocol, stream::once(async move { end.await }).map(|()| Err(closed()))))
+            Ok(broken(protocol, stream::once(end).map(|()| Err(closed()))))
         }
     }
 }
