@@ -2,6 +2,7 @@
 //! under way.
 
 mod answer;
+mod checked;
 mod grpc;
 mod http;
 mod tls;
