@@ -219,7 +219,7 @@ async fn an_outbox_over_its_budget_gives_up_the_oldest_and_counts_them_by_family
     assert!(ends.contains(&newest.window.to.to_rfc3339()), "the newest stayed: {ends:?}");
 }
 
-fn sum_of(parcels: Vec<pgquerylens_delivery::exporter::Parcel>) -> BTreeMap<String, u64> {
+fn sum_of(parcels: Vec<pgquerylens_delivery::parcel::Parcel>) -> BTreeMap<String, u64> {
     let mut sum = BTreeMap::new();
     for (family, count) in parcels.into_iter().flat_map(|parcel| parcel.counts) {
         *sum.entry(family).or_default() += count;
@@ -247,6 +247,6 @@ async fn a_full_disk_costs_the_batch_that_it_cannot_keep_and_no_other() {
     assert_eq!(fs::read_dir(&outbox).unwrap().count(), 2, "no half of a batch is left");
     receiver.up().await.unwrap();
     let drained = Lane::new(http("otel").to(&receiver), FileStore::new(folder.path())).drain(until()).await;
-    assert_eq!((drained.outbox_entries, totals(&[drained.clone()]).rejected), (0, 0));
+    assert_eq!((drained.outbox_entries, totals(std::slice::from_ref(&drained)).rejected), (0, 0));
     assert!(drained.total().accepted > 0);
 }
