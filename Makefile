@@ -26,10 +26,10 @@ export PGQUERYLENS_PYTHON := $(PYTHON_DIR)
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench references recordings clean
+.PHONY: help setup demo demo-agent test check bench soak references recordings clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
@@ -44,6 +44,11 @@ demo: ## Starts a real PostgreSQL under load and shows a live report of it
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo
+
+demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything that goes wrong at night
+	@sh integration/setup.sh cargo compiler libclang node
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo run --locked --package pgquerylens -- demo --agent
 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
@@ -60,6 +65,9 @@ bench: ## Measures what a poll costs a server, beside a floor and the usual way,
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --release --package pgquerylens-bench
+
+soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), and 100,000 tables
+	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference

@@ -78,7 +78,7 @@ impl Exporter {
     pub async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
         match self {
             Exporter::Otlp(otlp) => otlp.send(parcel, until).await,
-            Exporter::Lines(lines) => lines.send(parcel).await,
+            Exporter::Lines(lines) => lines.send(parcel, until).await,
         }
     }
 }

@@ -26,7 +26,12 @@ fn main() -> ExitCode {
     let process = Process::look();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(&process)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(&process));
+            // A write to a reader that does not read, or a look-up of a name, is not waited for.
+            runtime.shutdown_background();
+            ended
+        }
         Err(error) => {
             Err(Failure::of(Exit::Internal, &error, "free memory or file descriptors and try again"))
         }

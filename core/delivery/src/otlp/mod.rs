@@ -102,6 +102,3 @@ impl Otlp {
 fn parcel(message: Encoded) -> Parcel {
     Parcel { kind: ParcelKind::Otlp(message.signal), bytes: message.bytes, counts: message.counts }
 }
-
-#[cfg(test)]
-mod tests;

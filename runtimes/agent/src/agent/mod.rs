@@ -3,7 +3,7 @@
 //! Here signals are heard; which servers run is [`fleet`]'s, what one server does [`server`]'s.
 
 mod board;
-mod clock;
+pub(crate) mod clock;
 mod exporters;
 mod fleet;
 mod log;

@@ -116,11 +116,15 @@ impl Server {
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
+            let mut polled = None;
             if self.honour_control().await {
-                let polled = self.poll(&mut stop).await;
+                polled = Some(self.poll(&mut stop).await);
+            }
+            // What is told of it, to exporters that may be slow, is no work of a worker's.
+            drop(place);
+            if let Some(polled) = polled {
                 self.tell(polled).await;
             }
-            drop(place);
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);

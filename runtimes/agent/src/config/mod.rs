@@ -34,6 +34,7 @@ pub(crate) use configuration::Configuration;
 pub(crate) use mistake::Mistakes;
 pub(crate) use sample::sample;
 pub(crate) use schema::schema;
+pub(crate) use server::folder_name;
 
 use self::document::{Format, Node};
 use self::draft::{Draft, draft};

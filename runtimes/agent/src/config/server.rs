@@ -200,7 +200,7 @@ fn state(folder: Option<&Path>, name: &str) -> StateConfig {
 }
 
 /// Returns the name as a folder may be called; different names have different folders.
-fn folder_name(name: &str) -> String {
+pub(crate) fn folder_name(name: &str) -> String {
     let plain = |index: usize, byte: u8| {
         byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || (byte == b'.' && index > 0)
     };
