@@ -53,7 +53,7 @@ async fn no_secret_is_in_what_a_delivery_says() {
             let mut process = Process::start(
                 &ModelServer::default(),
                 &Arc::new(MemoryStore::default()),
-                &[exporter.clone()],
+                std::slice::from_ref(&exporter),
             );
             let report = process.poll_well().await;
             let drained = process.drain().await.unwrap();
