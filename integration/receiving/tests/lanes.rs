@@ -13,7 +13,6 @@ use pgquerylens_delivery::lane::Lane;
 use pgquerylens_delivery::otlp::Protocol;
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
-use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_receiving::form::Form;
 use pgquerylens_receiving::process::{Process, origin, reports};
 use pgquerylens_receiving::server::{ModelServer, OWN_QUERYID};
