@@ -13,8 +13,9 @@ use pgquerylens_model::delivery::{Delivery, DeliveryReport};
 use pgquerylens_model::report::PollReport;
 use tokio::time::Instant;
 
-use crate::exporter::{Down, Exporter, Parcel};
+use crate::exporter::Exporter;
 use crate::outbox::{Batch, Dropped, Outbox};
+use crate::parcel::{Down, Parcel};
 
 /// How long a poll waits for an exporter before it keeps the batch and commits.
 pub const PATIENCE: Duration = Duration::from_secs(1);

@@ -14,7 +14,7 @@ use pgquerylens_model::report::PollReport;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::exporter::{Parcel, ParcelKind, retry};
+use crate::parcel::{Parcel, ParcelKind, retry};
 
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]

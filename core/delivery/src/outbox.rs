@@ -7,7 +7,7 @@ use pgquerylens_engine::state::{StoreError, codec};
 use pgquerylens_export::otlp::Counts;
 use serde::{Deserialize, Serialize};
 
-use crate::exporter::Parcel;
+use crate::parcel::Parcel;
 
 /// The family of batches of which nothing can be read.
 const DAMAGED: &str = "damaged_batches";

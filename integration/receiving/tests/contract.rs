@@ -6,9 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgquerylens_delivery::exporter::{Exporter, Parcel, ParcelKind};
+use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::lines::{Lines, Target};
 use pgquerylens_delivery::otlp::{Compression, Protocol};
+use pgquerylens_delivery::parcel::{Parcel, ParcelKind};
 use pgquerylens_export::otlp::{Encoding, Signal};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_receiving::form::Form;

@@ -9,8 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgquerylens_delivery::exporter::{Exporter, Parcel};
+use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::otlp::{Compression, Protocol};
+use pgquerylens_delivery::parcel::Parcel;
 use pgquerylens_export::otlp::{Encoding, Layout, Signal};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_receiving::form::Form;
@@ -139,7 +140,7 @@ async fn pythons_grpc_receives_every_major() {
 
 /// That server takes metrics whole and rejects one record of each message.
 fn check(parcel: &Parcel, delivery: &Delivery) {
-    use pgquerylens_delivery::exporter::ParcelKind;
+    use pgquerylens_delivery::parcel::ParcelKind;
     let expected = match parcel.kind {
         ParcelKind::Otlp(Signal::Logs) => Delivery::Partial { rejected: 1, why: "one too many".to_owned() },
         _ => Delivery::Accepted,

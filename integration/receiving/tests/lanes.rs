@@ -210,7 +210,7 @@ async fn an_outbox_over_its_budget_gives_up_the_oldest_and_counts_them_by_family
     assert!(ends.contains(&newest.window.to.to_rfc3339()), "the newest stayed: {ends:?}");
 }
 
-fn sum_of(parcels: Vec<pgquerylens_delivery::exporter::Parcel>) -> BTreeMap<String, u64> {
+fn sum_of(parcels: Vec<pgquerylens_delivery::parcel::Parcel>) -> BTreeMap<String, u64> {
     let mut sum = BTreeMap::new();
     for (family, count) in parcels.into_iter().flat_map(|parcel| parcel.counts) {
         *sum.entry(family).or_default() += count;

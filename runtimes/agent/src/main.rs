@@ -16,11 +16,16 @@ mod stop;
 mod store;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use commands::run;
 use exit::Exit;
 use failure::Failure;
 use process::Process;
+
+/// How long work on other threads may go on at the end: a folder is still removed, a write to a reader that does not read
+/// is not waited for.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let process = Process::look();
@@ -28,8 +33,7 @@ fn main() -> ExitCode {
     let ended = match runtime {
         Ok(runtime) => {
             let ended = runtime.block_on(run(&process));
-            // A write to a reader that does not read, or a look-up of a name, is not waited for.
-            runtime.shutdown_background();
+            runtime.shutdown_timeout(LAST_WORK);
             ended
         }
         Err(error) => {

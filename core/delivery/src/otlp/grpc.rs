@@ -15,7 +15,7 @@ use super::answer::{PartialSuccess, of_grpc, of_http};
 use super::checked::{Checked, NotGrpc};
 use super::http::root_of;
 use super::transport::HttpClient;
-use crate::exporter::retry;
+use crate::parcel::retry;
 
 const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";

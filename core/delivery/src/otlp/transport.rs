@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 
 use super::{grpc, http as over_http, tls};
-use crate::exporter::retry;
+use crate::parcel::retry;
 
 /// Idle connections are closed before the common load balancers close them unseen.
 const IDLE: Duration = Duration::from_secs(50);

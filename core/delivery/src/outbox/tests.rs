@@ -7,7 +7,7 @@ use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_engine::state::outbox::Waiting;
 
 use super::*;
-use crate::exporter::ParcelKind;
+use crate::parcel::ParcelKind;
 
 const EXPORTER: &str = "otel";
 
