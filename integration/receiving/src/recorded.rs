@@ -17,8 +17,7 @@ fn folder(major: u32) -> PathBuf {
 
 /// Unpacks a major's recording into a folder.
 fn unpack(major: u32, into: &Path) {
-    let folder = folder(major);
-    let entries = fs::read_dir(&folder).expect("the recordings lie in the repository");
+    let entries = fs::read_dir(folder(major)).expect("every major has a recording");
     for path in entries
         .flatten()
         .map(|entry| entry.path())

@@ -43,8 +43,8 @@ pub struct OtlpSettings {
 #[derive(Debug)]
 pub struct Otlp {
     name: String,
-    metrics: Way,
-    logs: Way,
+    metrics: Box<Way>,
+    logs: Box<Way>,
     encoding: Encoding,
     outbox_bytes: usize,
     under_way: Semaphore,
@@ -55,8 +55,8 @@ impl Otlp {
     pub fn new(settings: OtlpSettings) -> Result<Otlp, TransportError> {
         Ok(Otlp {
             name: settings.name,
-            metrics: Way::new(settings.metrics)?,
-            logs: Way::new(settings.logs)?,
+            metrics: Box::new(Way::new(settings.metrics)?),
+            logs: Box::new(Way::new(settings.logs)?),
             encoding: settings.encoding,
             outbox_bytes: settings.outbox_bytes,
             under_way: Semaphore::new(settings.concurrency.max(1)),
