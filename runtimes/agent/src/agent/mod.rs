@@ -7,6 +7,7 @@ pub(crate) mod clock;
 mod exporters;
 mod fleet;
 mod log;
+mod ownership;
 mod server;
 mod signals;
 
