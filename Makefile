@@ -10,6 +10,7 @@ endif
 
 CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
+PYTHON_DIR ?= $(CACHE)/python
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
 # with fewer packages cargo would choose other features for the parser's build and compile it once more.
@@ -20,6 +21,7 @@ DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
 export CARGO_TARGET_DIR
 export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
+export PGQUERYLENS_PYTHON := $(PYTHON_DIR)
 # Where rustup puts cargo, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -32,9 +34,10 @@ help: ## Shows this list
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL of every major, crates; says what and why
-	@sh integration/setup.sh cargo compiler libclang node pgbouncer
+setup: ## Installs what test and check need: system packages, PostgreSQL of every major, Python's decoders, crates; says what and why
+	@sh integration/setup.sh cargo compiler libclang node pgbouncer python
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
+	@sh integration/decoders/install.sh '$(PYTHON_DIR)'
 	@cargo fetch --locked --quiet
 
 demo: ## Starts a real PostgreSQL under load and shows a live report of it

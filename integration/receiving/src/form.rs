@@ -78,7 +78,7 @@ impl Form {
             outbox_bytes: self.outbox_bytes,
             concurrency: 4,
         };
-        Arc::new(Exporter::Otlp(Otlp::new(settings).expect("the URL is one")))
+        Arc::new(Exporter::Otlp(Box::new(Otlp::new(settings).expect("the URL is one"))))
     }
 
     fn transport(&self, url: &str, signal: Signal) -> Transport {

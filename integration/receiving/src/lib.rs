@@ -4,4 +4,5 @@
 pub mod form;
 pub mod mortal;
 pub mod process;
+pub mod recorded;
 pub mod server;

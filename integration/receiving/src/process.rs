@@ -44,6 +44,17 @@ fn options() -> PollOptions {
     }
 }
 
+/// Returns reports of so many polls that nobody was to have, each after some work.
+pub async fn reports(server: &ModelServer, count: usize) -> Vec<PollReport> {
+    let mut process = Process::start(server, &Arc::default(), &[]);
+    let mut reports = Vec::new();
+    for poll in 0..count {
+        server.execute(1 + poll as i64 % 3, 5);
+        reports.push(process.poll_well().await);
+    }
+    reports
+}
+
 /// Returns the model server as resources name it.
 pub fn origin() -> Origin {
     Origin { name: "model".to_owned(), address: "model".to_owned(), port: 5432, ..Origin::default() }

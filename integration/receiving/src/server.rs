@@ -31,6 +31,8 @@ pub const OWN_QUERYID: i64 = 9_999;
 struct Counted {
     now: Timestamp,
     commits: i64,
+    /// Every execution there was, by query id.
+    executed: BTreeMap<i64, i64>,
     /// Calls by query id, and since when the entry counts.
     calls: BTreeMap<i64, (i64, Timestamp)>,
     reset_at: Timestamp,
@@ -45,8 +47,14 @@ pub struct ModelServer {
 
 impl Default for ModelServer {
     fn default() -> ModelServer {
-        let counted =
-            Counted { now: STARTED, commits: 0, calls: BTreeMap::new(), reset_at: STARTED, connections: 0 };
+        let counted = Counted {
+            now: STARTED,
+            commits: 0,
+            executed: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            reset_at: STARTED,
+            connections: 0,
+        };
         ModelServer { counted: Arc::new(Mutex::new(counted)) }
     }
 }
@@ -74,9 +82,9 @@ impl ModelServer {
         counted.calls.clear();
     }
 
-    /// Returns how often each statement was executed by what the server still knows.
-    pub fn calls(&self) -> BTreeMap<i64, i64> {
-        self.counted().calls.iter().map(|(queryid, (calls, _))| (*queryid, *calls)).collect()
+    /// Returns how often each statement was executed, whatever the server still knows of it.
+    pub fn executed(&self) -> BTreeMap<i64, i64> {
+        self.counted().executed.clone()
     }
 
     /// Returns how many transactions were committed.
@@ -98,6 +106,7 @@ impl Counted {
     fn add(&mut self, queryid: i64, times: i64) {
         let now = self.now;
         self.calls.entry(queryid).or_insert((0, now)).0 += times;
+        *self.executed.entry(queryid).or_default() += times;
         self.commits += times;
     }
 
@@ -255,7 +264,7 @@ impl Source for ModelSource {
         sink: &mut TextSink<'_>,
     ) -> Result<u64, ReadError> {
         let mut bytes = 0;
-        for queryid in self.server.calls().into_keys() {
+        for queryid in self.server.executed().into_keys() {
             let own = format!("{} */ ", pgquerylens_sql::OWN_MARKER);
             let marker = if queryid == OWN_QUERYID { own.as_str() } else { "" };
             let text = format!("{marker}select * from t{queryid} where id = $1");

@@ -8,6 +8,7 @@
 mod account;
 pub mod backend;
 mod daemon;
+pub mod decoders;
 mod environment;
 mod error;
 mod installation;

@@ -2,6 +2,7 @@
 //! under way.
 
 mod answer;
+mod checked;
 mod grpc;
 mod http;
 mod tls;
@@ -14,7 +15,7 @@ use pgquerylens_model::report::PollReport;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::exporter::{Down, Parcel, ParcelKind, retry};
+use crate::parcel::{Down, Parcel, ParcelKind, retry};
 
 use transport::Way;
 pub use transport::{

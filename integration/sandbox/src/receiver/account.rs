@@ -101,7 +101,7 @@ impl Account {
             self.violations.push(format!("{} has the value {}", point.key, point.value));
         }
         match point.kind {
-            Kind::Cumulative => self.take_cumulative(point),
+            Kind::Cumulative => self.take_cumulative(&point),
             Kind::Delta => *self.added.entry(point.key).or_default() += point.value,
             Kind::Level => {
                 let level = self.levels.entry(point.key).or_insert((point.time, point.value));
@@ -112,8 +112,8 @@ impl Account {
         }
     }
 
-    fn take_cumulative(&mut self, point: Point) {
-        self.violations.extend(faults(&point));
+    fn take_cumulative(&mut self, point: &Point) {
+        self.violations.extend(faults(point));
         let series = self.series.entry(point.key.clone()).or_default();
         let overlaps = |(_, part): (&u64, &Part)| part.time > point.start;
         if !series.0.contains_key(&point.start)

@@ -29,12 +29,14 @@ pub enum Behaviour {
     /// Answers a status with headers, and takes nothing. Over gRPC it is the code that stands for the status, with
     /// `retry-after` as its retry information.
     Status(u16, Vec<(&'static str, &'static str)>),
-    /// Takes the message and says that so many of its points or records were rejected.
-    Partial(i64),
+    /// Rejects the first so many points or records of a message, says so, and takes the others.
+    Partial(usize),
     /// Takes only requests with this header; the others are answered 401.
     Demand(&'static str, &'static str),
     /// Answers a page of HTML with status 200.
     Html,
+    /// Answers a page of HTML with another status, as a proxy does that stands before a receiver.
+    HtmlStatus(u16),
     /// Closes the connection without an answer.
     Close,
     /// Begins an answer and closes the connection.
@@ -72,13 +74,17 @@ pub(super) async fn answer(
         _ => true,
     };
     request.is_taken = is_demanded && behaviour.takes();
+    if let Behaviour::Partial(rejected) = behaviour {
+        request.message.reject(rejected);
+    }
     shared.note(request);
     match behaviour {
         Behaviour::Demand(..) if !is_demanded => Ok(refusal(protocol, 401, &[])),
         Behaviour::Accept | Behaviour::Demand(..) => Ok(acceptance(protocol, signal, 0)),
         Behaviour::Partial(rejected) => Ok(acceptance(protocol, signal, rejected)),
         Behaviour::Status(code, headers) => Ok(refusal(protocol, code, &headers)),
-        Behaviour::Html => Ok(html()),
+        Behaviour::Html => Ok(html(200)),
+        Behaviour::HtmlStatus(code) => Ok(html(code)),
         Behaviour::Close => Err(closed()),
         Behaviour::HalfAnAnswer => Ok(broken(protocol, stream::iter([Err(closed())]))),
         Behaviour::Hang | Behaviour::TakeAndHang => {
@@ -87,7 +93,7 @@ pub(super) async fn answer(
         }
         Behaviour::HangAfterHeaders => {
             let end = changed(behaviours);
-            Ok(broken(protocol, stream::once(async move { end.await }).map(|()| Err(closed()))))
+            Ok(broken(protocol, stream::once(end).map(|()| Err(closed()))))
         }
     }
 }
@@ -117,8 +123,9 @@ fn status(status: StatusCode) -> Response<Body> {
     answer
 }
 
-fn html() -> Response<Body> {
+fn html(code: u16) -> Response<Body> {
     let mut answer = Response::new(whole(HTML));
+    *answer.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
     answer
 }
@@ -144,7 +151,7 @@ fn content_type(protocol: Protocol) -> HeaderValue {
     }
 }
 
-fn acceptance(protocol: Protocol, signal: Signal, rejected: i64) -> Response<Body> {
+fn acceptance(protocol: Protocol, signal: Signal, rejected: usize) -> Response<Body> {
     let (protobuf, json) = response(signal, rejected);
     let body = match protocol {
         Protocol::HttpProtobuf => whole(protobuf),
@@ -160,7 +167,8 @@ fn acceptance(protocol: Protocol, signal: Signal, rejected: i64) -> Response<Bod
 }
 
 /// Nothing rejected is said by saying nothing, as the specification wants it.
-fn response(signal: Signal, rejected: i64) -> (Vec<u8>, Vec<u8>) {
+fn response(signal: Signal, rejected: usize) -> (Vec<u8>, Vec<u8>) {
+    let rejected = i64::try_from(rejected).unwrap_or(i64::MAX);
     let error_message = "too old".to_owned();
     match signal {
         Signal::Metrics => {

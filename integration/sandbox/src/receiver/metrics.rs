@@ -73,6 +73,21 @@ pub(super) fn points(request: &ExportMetricsServiceRequest) -> impl Iterator<Ite
     })
 }
 
+/// Shows every list of points of a message.
+pub(super) fn each_list(
+    request: &mut ExportMetricsServiceRequest,
+    mut look: impl FnMut(&mut Vec<NumberDataPoint>),
+) {
+    let scopes = request.resource_metrics.iter_mut().flat_map(|resource| &mut resource.scope_metrics);
+    for metric in scopes.flat_map(|scope| &mut scope.metrics) {
+        match &mut metric.data {
+            Some(Data::Gauge(gauge)) => look(&mut gauge.data_points),
+            Some(Data::Sum(sum)) => look(&mut sum.data_points),
+            _ => {}
+        }
+    }
+}
+
 fn data(metric: &Metric) -> (Kind, &[NumberDataPoint]) {
     match &metric.data {
         Some(Data::Gauge(gauge)) => (Kind::Level, &gauge.data_points),

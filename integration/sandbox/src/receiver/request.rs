@@ -80,6 +80,27 @@ pub struct Request {
     pub is_taken: bool,
 }
 
+impl Message {
+    /// Takes the first so many points or records out: they are rejected.
+    pub(super) fn reject(&mut self, mut count: usize) {
+        match self {
+            Self::Metrics(request) => {
+                super::metrics::each_list(request, |points| drop_first(points, &mut count));
+            }
+            Self::Logs(request) => {
+                let scopes = request.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
+                scopes.for_each(|scope| drop_first(&mut scope.log_records, &mut count));
+            }
+        }
+    }
+}
+
+fn drop_first<T>(list: &mut Vec<T>, count: &mut usize) {
+    let dropped = list.len().min(*count);
+    list.drain(..dropped);
+    *count -= dropped;
+}
+
 impl Request {
     /// Reads a request whole; the error says what is wrong with it.
     pub(super) async fn read(request: http::Request<Incoming>) -> Result<Self, String> {

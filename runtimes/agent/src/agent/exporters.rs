@@ -25,7 +25,7 @@ pub(super) type Variables = Arc<BTreeMap<String, String>>;
 pub(super) fn exporter(config: &ExporterConfig, variables: &Variables) -> Result<Exporter, Failure> {
     match config {
         ExporterConfig::Otlp(otlp) => Otlp::new(settings(otlp, variables))
-            .map(Exporter::Otlp)
+            .map(|otlp| Exporter::Otlp(Box::new(otlp)))
             .map_err(|error| Failure::of(Exit::Configuration, &error, "write another endpoint")),
         ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines))),
     }

@@ -6,14 +6,17 @@ mod board;
 pub(crate) mod clock;
 mod exporters;
 mod fleet;
+mod health;
 mod log;
 mod ownership;
 mod server;
 mod signals;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::task::LocalSet;
+use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info};
 
 use crate::config::{Configuration, Source};
@@ -23,7 +26,11 @@ use crate::process::Process;
 
 use board::Board;
 use fleet::Fleet;
+use health::Health;
 use signals::{Signal, Signals};
+
+/// How often the loop notes that it turns.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// Runs until a signal ends it. The source is loaded again at a reload.
 pub(crate) async fn run(
@@ -41,24 +48,37 @@ async fn supervise(
     process: &Process,
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
-    let board = Rc::new(Board::default());
+    let board = Rc::new(Board::new(source.file().map(|file| file.display().to_string())));
     let mut fleet = Fleet::new(process, Rc::clone(&board));
+    let mut health = Health::new(Rc::clone(&board));
     let mut grace = configuration.process.shutdown_grace;
-    fleet.run_by(configuration)?;
+    run_by(configuration, &mut fleet, &mut health).await?;
     signals::tell_ready();
+    let mut beats = interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        match signals.next().await {
+        board.beat();
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            _ = beats.tick() => continue,
+        };
+        match signal {
             Signal::Stop => break,
-            Signal::Reload => match source.load().map_err(Failure::from).and_then(|fresh| {
-                grace = fresh.process.shutdown_grace;
-                fleet.run_by(fresh)
-            }) {
-                Ok(()) => info!("configuration reloaded"),
-                Err(failure) => error!(%failure, "configuration not reloaded, the old one goes on"),
+            Signal::Reload => match reload(source, &mut fleet, &mut health).await {
+                Ok(fresh) => {
+                    grace = fresh;
+                    board.reloaded(None);
+                    info!("configuration reloaded");
+                }
+                Err(failure) => {
+                    board.reloaded(Some(failure.in_one_line()));
+                    error!(%failure, "configuration not reloaded, the old one goes on");
+                }
             },
         }
         signals::tell_ready();
     }
+    board.stopping();
     signals::tell_stopping();
     info!(grace_seconds = grace.as_secs_f64(), "stopping");
     let unfinished = fleet.stop(grace).await;
@@ -68,4 +88,20 @@ async fn supervise(
     }
     error!(servers = unfinished.join(", "), "stopped before every server was done");
     Ok(Exit::TryAgain)
+}
+
+/// Reads the configuration again and runs by it. Returns its grace for an end.
+async fn reload(source: &Source, fleet: &mut Fleet, health: &mut Health) -> Result<Duration, Failure> {
+    let fresh = source.load()?;
+    let grace = fresh.process.shutdown_grace;
+    run_by(fresh, fleet, health).await?;
+    Ok(grace)
+}
+
+/// Runs by a configuration from now on. Fails before anything changed; a port that is taken is found before polls begin.
+async fn run_by(configuration: Configuration, fleet: &mut Fleet, health: &mut Health) -> Result<(), Failure> {
+    let bound = health.bind(configuration.process.listen).await?;
+    fleet.run_by(configuration)?;
+    health.serve(bound).await;
+    Ok(())
 }

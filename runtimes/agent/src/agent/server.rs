@@ -9,7 +9,7 @@ use std::time::Duration;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
-use pgquerylens_engine::poll::{PollOptions, Poller};
+use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live};
 use pgquerylens_engine::state::control::Control;
@@ -29,7 +29,7 @@ use crate::failure::Failure;
 use crate::schedule::Schedule;
 use crate::store::Store;
 
-use super::board::Board;
+use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
 use super::ownership::Ownership;
@@ -90,10 +90,7 @@ impl Server {
                 PollOptions { series, ..config.poll.clone() },
             )
         });
-        shared.board.update(&config.name, |state| {
-            state.address.clone_from(&config.address);
-            state.every_seconds = config.every.as_secs_f64();
-        });
+        shared.board.enter(&config.name, first_state(config));
         Server {
             name: config.name.clone(),
             every: config.every,
@@ -113,17 +110,23 @@ impl Server {
         let schedule = Schedule { every: Some(self.every), lasting: None, polls: None };
         let start = Instant::now() + offset;
         let (mut began, mut done) = (start, 0);
+        self.note_first(offset);
         while !wait_or_stop(&mut stop, sleep_until(began)).await {
             let workers = Arc::clone(&self.shared.workers);
             let mut place = None;
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
+            let mut polled = None;
             if self.owns_state() && self.honour_control().await {
-                let polled = self.poll(&mut stop).await;
-                self.tell(polled).await;
+                let since = Instant::now();
+                polled = Some((self.poll(&mut stop).await, since.elapsed()));
             }
+            // What is told of it, to exporters that may be slow, is no work of a worker's.
             drop(place);
+            if let Some((polled, took)) = polled {
+                self.tell(polled, took).await;
+            }
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
@@ -179,10 +182,10 @@ impl Server {
 
     /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,
     /// and what was read is delivered and committed.
-    async fn poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Result<PollReport, Failure> {
+    async fn poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Result<PollReport, NotRead> {
         let poller = match &mut self.poller {
             Ok(poller) => poller,
-            Err(failure) => return Err(failure.clone()),
+            Err(failure) => return Err(NotRead::Failed(failure.clone())),
         };
         if let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) {
             let read = source.resolve(&self.shared.variables).await;
@@ -193,66 +196,78 @@ impl Server {
         }
         let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(clock::now())));
         let stopped = tokio::select! {
-            polled = &mut poll => return polled.map_err(Failure::from),
+            polled = &mut poll => return polled.map_err(NotRead::from),
             _ = stop.wait_for(Option::is_some) => Instant::now(),
         };
         let end = stop.borrow().unwrap_or(stopped);
         let mut patience = stopped + end.saturating_duration_since(stopped).mul_f64(POLL_SHARE_OF_GRACE);
         loop {
             tokio::select! {
-                polled = &mut poll => return polled.map_err(Failure::from),
+                polled = &mut poll => return polled.map_err(NotRead::from),
                 () = sleep_until(patience) => self.interrupter.interrupt(INTERRUPT).await,
             }
             patience = Instant::now() + Duration::from_millis(50);
         }
     }
 
-    async fn tell(&mut self, polled: Result<PollReport, Failure>) {
+    async fn tell(&mut self, polled: Result<PollReport, NotRead>, took: Duration) {
         let now = clock::now();
         match polled {
             Ok(report) => {
                 self.last_good = Some(now);
-                self.tell_report(&report, now);
+                self.tell_report(&report, now, took);
+                return self.note_deliveries(&report.deliveries);
             }
-            Err(failure) => {
+            Err(NotRead::Resting(resting)) => {
+                let until = resting.until.to_rfc3339();
+                warn!(server = self.name, failures = resting.failures, until, "not polled, the server rests");
+                self.shared.board.update(&self.name, |state| state.add_rest(resting));
+            }
+            Err(NotRead::Failed(failure)) => {
                 warn!(server = self.name, error = %failure.in_one_line(), "poll failed");
                 self.shared.board.update(&self.name, |state| {
-                    state.status = Some(Status::Failed.name());
-                    state.trouble = vec![failure.in_one_line()];
-                    state.last_poll = Some(now);
-                    state.polls += 1;
-                    state.failed_polls += 1;
+                    state.add_failure(failure.in_one_line(), now);
+                    state.add_time(took);
                 });
-                let until = Instant::now() + DOWN_NEWS;
-                let told = self.recipients.say_down(now, self.last_good, until).await;
-                self.note_deliveries(&told);
             }
+        }
+        let until = Instant::now() + DOWN_NEWS;
+        let told = self.recipients.say_down(now, self.last_good, until).await;
+        self.note_deliveries(&told);
+    }
+
+    fn tell_report(&self, report: &PollReport, now: Timestamp, took: Duration) {
+        let (status, views) = (report.status.name(), report.collectors.len());
+        let mut ended = 0;
+        self.shared.board.update(&self.name, |state| {
+            ended = state.add_report(report, now, self.shared.board.uptime());
+            state.add_time(took);
+            match report.status {
+                Status::Ok => {
+                    debug!(
+                        server = self.name,
+                        status,
+                        views,
+                        duration_ms = report.cost.duration_ms,
+                        "polled"
+                    );
+                }
+                Status::Degraded | Status::Failed => {
+                    warn!(server = self.name, status, missing = state.trouble.join("; "), "polled");
+                }
+            }
+        });
+        if ended > 0 {
+            info!(server = self.name, failures = ended, "the server is read again");
         }
     }
 
-    fn tell_report(&self, report: &PollReport, now: Timestamp) {
-        let degrading = report.notices.iter().filter(|notice| notice.degrades);
-        let trouble: Vec<String> = degrading.map(|notice| notice.message.clone()).collect();
-        let status = report.status.name();
-        let views = report.collectors.len();
-        match report.status {
-            Status::Ok => {
-                debug!(server = self.name, status, views, duration_ms = report.cost.duration_ms, "polled");
-            }
-            Status::Degraded | Status::Failed => {
-                info!(server = self.name, status, missing = trouble.join("; "), "polled");
-            }
-        }
+    fn note_first(&self, offset: Duration) {
+        let due = Timestamp(clock::now().0 + i64::try_from(offset.as_micros()).unwrap_or(0));
         self.shared.board.update(&self.name, |state| {
-            state.status = Some(status);
-            state.trouble = trouble;
-            state.last_poll = Some(now);
-            state.last_good = Some(now);
-            state.polls += 1;
-            state.cost = report.cost;
-            state.version = report.metrics.as_ref().map(|metrics| metrics.identity.version.to_string());
+            state.first_due = Some(self.shared.board.uptime() + offset);
+            state.next_poll = Some(due);
         });
-        self.note_deliveries(&report.deliveries);
     }
 
     fn note_tick(&self, skipped: u64, at: Instant) {
@@ -283,6 +298,41 @@ impl Server {
             }
         }
         self.shared.board.update(&self.name, |state| state.add_deliveries(reports));
+    }
+}
+
+/// Why a poll read nothing.
+enum NotRead {
+    /// It was not tried.
+    Resting(Resting),
+    /// It was, in vain.
+    Failed(Failure),
+}
+
+impl From<PollFailure> for NotRead {
+    fn from(failure: PollFailure) -> NotRead {
+        match failure {
+            PollFailure::Resting { until, failures } => NotRead::Resting(Resting { until, failures }),
+            other => NotRead::Failed(other.into()),
+        }
+    }
+}
+
+impl From<Failure> for NotRead {
+    fn from(failure: Failure) -> NotRead {
+        NotRead::Failed(failure)
+    }
+}
+
+/// What is known of a server before its first poll.
+fn first_state(config: &ServerConfig) -> ServerState {
+    let exporters = config.exporters.iter().map(|name| (name.clone(), ExporterState::default()));
+    ServerState {
+        address: config.address.clone(),
+        every_seconds: config.every.as_secs_f64(),
+        deadline_seconds: config.poll.limits.deadline.as_secs_f64(),
+        exporters: exporters.collect(),
+        ..ServerState::default()
     }
 }
 

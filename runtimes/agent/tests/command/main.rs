@@ -4,6 +4,7 @@
 
 mod demo;
 mod exit_codes;
+mod health;
 mod majors;
 mod pipes;
 mod program;
