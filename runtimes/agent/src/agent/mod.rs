@@ -8,6 +8,7 @@ mod exporters;
 mod fleet;
 mod health;
 mod log;
+mod ownership;
 mod server;
 mod signals;
 

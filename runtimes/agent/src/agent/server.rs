@@ -32,6 +32,7 @@ use crate::store::Store;
 use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
+use super::ownership::Ownership;
 
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(5);
@@ -60,6 +61,7 @@ pub(super) struct Server {
     interrupter: Interrupter,
     recipients: Recipients<Arc<Store>>,
     store: Arc<Store>,
+    ownership: Ownership,
     last_good: Option<Timestamp>,
     shared: Shared,
 }
@@ -96,6 +98,7 @@ impl Server {
             poller,
             interrupter,
             recipients,
+            ownership: Ownership::of(&config.state),
             store,
             last_good: None,
             shared,
@@ -115,7 +118,7 @@ impl Server {
                 break;
             }
             let mut polled = None;
-            if self.honour_control().await {
+            if self.owns_state() && self.honour_control().await {
                 let since = Instant::now();
                 polled = Some((self.poll(&mut stop).await, since.elapsed()));
             }
@@ -127,15 +130,30 @@ impl Server {
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
-            let mut drained = Vec::new();
-            let drain = async { drained = self.recipients.drain(tick.at).await };
-            let _stopped = wait_or_stop(&mut stop, drain).await;
-            self.note_deliveries(&drained);
+            if self.ownership.is_taken() {
+                let mut drained = Vec::new();
+                let drain = async { drained = self.recipients.drain(tick.at).await };
+                let _stopped = wait_or_stop(&mut stop, drain).await;
+                self.note_deliveries(&drained);
+            }
             began = tick.at;
         }
         let end = stop.borrow().unwrap_or_else(Instant::now);
-        let drained = self.recipients.drain(end).await;
-        self.note_deliveries(&drained);
+        if self.ownership.is_taken() {
+            let drained = self.recipients.drain(end).await;
+            self.note_deliveries(&drained);
+        }
+    }
+
+    /// Tells whether the state is ours. One that another process uses is left to it, and so is the server.
+    fn owns_state(&mut self) -> bool {
+        let Err(failure) = self.ownership.take() else { return true };
+        warn!(server = self.name, error = %failure.in_one_line(), "not polled");
+        self.shared.board.update(&self.name, |state| {
+            state.status = Some(Status::Failed.name());
+            state.trouble = vec![failure.in_one_line()];
+        });
+        false
     }
 
     /// Does what an operator wants; returns whether to poll.
