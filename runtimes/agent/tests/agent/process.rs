@@ -33,12 +33,8 @@ pub(crate) struct Agent {
 impl Agent {
     /// Makes the folder and writes the file; nothing is started yet.
     pub(crate) fn new(text: &str) -> Agent {
-        let agent = Agent {
-            folder: tempfile::tempdir().unwrap(),
-            child: None,
-            file: "agent.yaml",
-            log: "agent.log",
-        };
+        let agent =
+            Agent { folder: tempfile::tempdir().unwrap(), child: None, file: "agent.yaml", log: "agent.log" };
         agent.write(text);
         agent
     }

@@ -69,8 +69,12 @@ impl Planted {
     }
 
     /// Executes the statement again and again; the task is to be aborted, and then waited for.
-    pub(crate) fn keep_executing(&self, stop: &tokio::sync::watch::Receiver<bool>) -> tokio::task::JoinHandle<()> {
-        let (url, begun, stop) = (self.server.url(SUPERUSER, DATABASE), Arc::clone(&self.begun), stop.clone());
+    pub(crate) fn keep_executing(
+        &self,
+        stop: &tokio::sync::watch::Receiver<bool>,
+    ) -> tokio::task::JoinHandle<()> {
+        let (url, begun, stop) =
+            (self.server.url(SUPERUSER, DATABASE), Arc::clone(&self.begun), stop.clone());
         tokio::spawn(async move {
             let client = pgquerylens_sandbox::connect(&url).await.unwrap();
             while !*stop.borrow() {
@@ -87,7 +91,8 @@ impl Planted {
 
     /// Returns what our backends do in this database: their process ids with `waiting`, `active` or `idle`.
     pub(crate) async fn backends(&self, admin: &Client, database: &str) -> Vec<(i32, String)> {
-        let find = "select pid, case when wait_event_type = 'Lock' then 'waiting' else coalesce(state, '') end
+        let find =
+            "select pid, case when wait_event_type = 'Lock' then 'waiting' else coalesce(state, '') end
             from pg_stat_activity where usename = $1 and datname = $2 order by pid";
         // Within a transaction the same states would be shown again and again.
         admin.batch_execute("select pg_stat_clear_snapshot()").await.unwrap();
@@ -153,9 +158,9 @@ pub(crate) async fn until(agent: &mut Agent, what: &str, mut is_so: impl FnMut(&
 /// Returns the calls of a statement of this server that a receiver was told of as metrics.
 pub(crate) fn calls(account: &Account, server: &str, queryid: i64) -> u64 {
     let queryid = format!("={queryid}");
-    let ours = account
-        .series_of(CALLS)
-        .filter(|(key, _)| is_of(&key.resource, server) && key.attributes.split(", ").any(|pair| pair.ends_with(&queryid)));
+    let ours = account.series_of(CALLS).filter(|(key, _)| {
+        is_of(&key.resource, server) && key.attributes.split(", ").any(|pair| pair.ends_with(&queryid))
+    });
     ours.map(|(_, series)| series.sum()).sum::<f64>() as u64
 }
 
@@ -169,7 +174,10 @@ pub(crate) fn calls_of_events(account: &Account, queryid: i64) -> u64 {
 
 /// Returns the last value of `pgquerylens.up` of a server.
 pub(crate) fn up(account: &Account, server: &str) -> Option<u64> {
-    let ours = account.levels.iter().filter(|(key, _)| key.metric == "pgquerylens.up" && is_of(&key.resource, server));
+    let ours = account
+        .levels
+        .iter()
+        .filter(|(key, _)| key.metric == "pgquerylens.up" && is_of(&key.resource, server));
     ours.map(|(_, level)| *level).max_by_key(|(time, _)| *time).map(|(_, value)| value as u64)
 }
 
@@ -181,7 +189,9 @@ pub(crate) fn polls(receiver: &Receiver, server: &str) -> usize {
         Message::Metrics(metrics) => metrics.resource_metrics.iter().any(|resource| {
             let attributes = resource.resource.iter().flat_map(|resource| &resource.attributes);
             let named = attributes.filter(|pair| pair.key == "pgquerylens.server");
-            let is_ours = named.filter_map(|pair| pair.value.as_ref()).any(|value| format!("{value:?}").contains(&format!("\"{server}\"")));
+            let is_ours = named
+                .filter_map(|pair| pair.value.as_ref())
+                .any(|value| format!("{value:?}").contains(&format!("\"{server}\"")));
             let metrics = resource.scope_metrics.iter().flat_map(|scope| &scope.metrics);
             is_ours && metrics.into_iter().any(|metric| metric.name == "pgquerylens.poll.duration")
         }),
