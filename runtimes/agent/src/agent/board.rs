@@ -108,7 +108,7 @@ pub(super) struct Resting {
 pub(super) struct ExporterState {
     /// Since the agent began.
     pub(super) total: Count,
-    /// What the last answer that was no acceptance said; nothing if the last one was.
+    /// What the last answer that was no acceptance said; nothing once everything was accepted.
     pub(super) trouble: Option<String>,
     /// Batches that wait.
     pub(super) outbox_entries: usize,
@@ -241,18 +241,24 @@ impl ServerState {
         self.resting = Some(resting);
     }
 
-    /// Adds what exporters did.
-    pub(super) fn add_deliveries(&mut self, reports: &[DeliveryReport]) {
+    /// Adds what exporters did. Returns those whose trouble is over.
+    pub(super) fn add_deliveries(&mut self, reports: &[DeliveryReport]) -> Vec<String> {
+        let mut over = Vec::new();
         for report in reports {
             let state = self.exporters.entry(report.exporter.clone()).or_default();
             let more = report.total();
             state.total.accepted += more.accepted;
             state.total.rejected += more.rejected;
             state.total.dropped += more.dropped;
-            state.trouble.clone_from(&report.trouble);
+            // What waits and was not tried again is still in trouble.
+            if report.trouble.is_some() || report.outbox_entries == 0 {
+                let before = std::mem::replace(&mut state.trouble, report.trouble.clone());
+                over.extend(before.filter(|_| report.trouble.is_none()).map(|_| report.exporter.clone()));
+            }
             state.outbox_entries = report.outbox_entries;
             state.outbox_bytes = report.outbox_bytes;
         }
+        over
     }
 }
 
@@ -314,5 +320,21 @@ mod tests {
         assert_eq!((state.trouble.as_slice(), state.polls), (["down".to_owned()].as_slice(), 1));
         state.add_failure("still down".to_owned(), Timestamp(10));
         assert_eq!((state.resting, state.failures_in_a_row, state.rested_polls), (None, 2, 1));
+    }
+
+    #[test]
+    fn a_delivery_in_trouble_is_over_it_when_nothing_waits_any_more() {
+        let report = |trouble: Option<&str>, outbox_entries| DeliveryReport {
+            exporter: "otlp".to_owned(),
+            trouble: trouble.map(str::to_owned),
+            outbox_entries,
+            ..DeliveryReport::default()
+        };
+        let mut state = server("a", &["otlp"]);
+        let nobody: [&str; 0] = [];
+        assert_eq!(state.add_deliveries(&[report(Some("503"), 1)]), nobody);
+        assert_eq!(state.add_deliveries(&[report(None, 1)]), nobody, "it was not tried");
+        assert_eq!(state.add_deliveries(&[report(None, 0)]), ["otlp"]);
+        assert_eq!(state.add_deliveries(&[report(None, 0)]), nobody);
     }
 }

@@ -297,7 +297,11 @@ impl Server {
                 );
             }
         }
-        self.shared.board.update(&self.name, |state| state.add_deliveries(reports));
+        let mut over = Vec::new();
+        self.shared.board.update(&self.name, |state| over = state.add_deliveries(reports));
+        for exporter in over {
+            info!(server = self.name, exporter, "deliveries are accepted again");
+        }
     }
 }
 

@@ -39,18 +39,26 @@ pub(super) fn html(snapshot: &Snapshot) -> String {
 }
 
 fn headline(snapshot: &Snapshot) -> String {
-    let missed = snapshot.servers.values().filter(|server| !readiness(server, snapshot.uptime).is_good());
-    match (life(snapshot), missed.count()) {
-        (Life::Stopping, _) => "Stopping".to_owned(),
-        (Life::Hanging, _) => "The loop hangs".to_owned(),
-        (Life::Alive, 0) => "Every server is read in time".to_owned(),
-        (Life::Alive, 1) => "One server is not read".to_owned(),
-        (Life::Alive, missed) => format!("{missed} servers are not read"),
+    let count = |wanted: Readiness| {
+        snapshot.servers.values().filter(|server| readiness(server, snapshot.uptime) == wanted).count()
+    };
+    let servers = |count: usize| if count == 1 { "1 server".to_owned() } else { format!("{count} servers") };
+    match (life(snapshot), count(Readiness::Late), count(Readiness::Starting)) {
+        (Life::Stopping, ..) => "Stopping".to_owned(),
+        (Life::Hanging, ..) => "The loop hangs".to_owned(),
+        (Life::Alive, 0, 0) => "Every server is read in time".to_owned(),
+        (Life::Alive, 0, starting) => format!("Starting, {} to read first", servers(starting)),
+        (Life::Alive, late, _) => format!("{} not read in time", servers(late)),
     }
 }
 
 fn head(snapshot: &Snapshot) -> Html {
-    let tone = if is_ready(snapshot) { "good" } else { "bad" };
+    let late = |server: &ServerState| readiness(server, snapshot.uptime) == Readiness::Late;
+    let tone = match is_ready(snapshot) {
+        true => "good",
+        false if life(snapshot) == Life::Alive && !snapshot.servers.values().any(late) => "quiet",
+        false => "bad",
+    };
     let name = Html::element("p", "name", Html::text("pgquerylens"));
     let verdict = Html::element("h1", tone, dot().and(Html::text(&headline(snapshot))));
     Html::element("header", "", name.and(verdict))
@@ -77,7 +85,7 @@ fn tiles(snapshot: &Snapshot) -> Html {
         tile("Servers", &format!("{} of {servers}", good.count()), "in time or stopped"),
         tile("Waiting", &size(bytes as u64), &format!("{outboxes} batches to deliver")),
         tile("Memory", &memory, &peak),
-        tile("Processor", &format!("{share:.1} %"), "of one core, on average"),
+        tile("Processor", &format!("{share:.2} %"), "of a core, on average"),
         tile("Running", &span(snapshot.uptime.as_secs_f64().round()), &reloads),
     ];
     Html::element("section", "tiles", tiles.into_iter().collect())
@@ -102,7 +110,7 @@ fn trouble_of_reload(snapshot: &Snapshot) -> Html {
 
 fn servers(snapshot: &Snapshot) -> Html {
     let mut servers: Vec<(&String, &ServerState)> = snapshot.servers.iter().collect();
-    servers.sort_by_key(|(name, state)| (readiness(state, snapshot.uptime), *name));
+    servers.sort_by_key(|(name, state)| (readiness(state, snapshot.uptime), state.trouble.is_empty(), *name));
     let rows = servers.into_iter().map(|(name, state)| server(name, state, snapshot)).collect();
     let titles = ["Server", "State", "Last poll", "Next poll", "Polls", "Cost of a poll"];
     section("Servers", &titles, rows)
@@ -222,7 +230,11 @@ fn troubles(state: &ServerState, snapshot: &Snapshot) -> Html {
         return Html::default();
     }
     let lines = lines.iter().map(|line| Html::element("p", "", Html::text(&cut(line))));
-    let tone = if readiness == Readiness::Late { "note bad" } else { "note" };
+    let tone = match readiness {
+        Readiness::Late => "note bad",
+        Readiness::InTime => "note fair",
+        Readiness::Starting | Readiness::Stopped => "note",
+    };
     Html::element("tr", tone, Html::with("td", &[("colspan", "6")], lines.collect()))
 }
 
