@@ -177,9 +177,11 @@ async fn a_second_agent_leaves_a_state_alone_until_the_first_has_ended() {
     until(&mut first, "it is polled", |_| polls(&receiver, "a") > 0).await;
     second.start_as(command);
     until(&mut second, "the second says so", |second| {
-        second.said(&["not polled", "another process uses the state"]) > 3
+        second.said(&["not polled", "another process uses the state"]) > 0
     })
     .await;
+    let before = polls(&receiver, "a");
+    until(&mut first, "the first polls on", |_| polls(&receiver, "a") > before + 3).await;
     planted.execute(100).await;
     arrived(&mut first, &planted, &receiver).await;
     let admin = planted.server.superuser().await.unwrap();
