@@ -33,7 +33,8 @@ help: ## Shows this list
 	@echo 'servers in      $(POSTGRES_DIR)'
 
 setup: ## Installs what test and check need: system packages, PostgreSQL of every major, crates; says what and why
-	@sh integration/setup.sh cargo compiler libclang node pgbouncer
+	@sh integration/setup.sh cargo compiler libclang node pgbouncer python systemd
+	@sh runtimes/agent/packaging/hadolint.sh '$(CACHE)/hadolint'
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
 	@cargo fetch --locked --quiet
 
@@ -46,8 +47,9 @@ test: setup ## Runs every test, on PostgreSQL of every major; the last line coun
 	@sh integration/test.sh
 
 check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
-	@sh integration/setup.sh cargo compiler libclang
+	@sh integration/setup.sh cargo compiler libclang python systemd
 	cargo fetch --locked --quiet
+	sh runtimes/agent/packaging/lint.sh '$(CACHE)/hadolint'
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items

@@ -18,6 +18,8 @@ is_there() { # NEED
             any_file /usr/lib/llvm-*/lib/libclang[.-][s0-9]* /usr/lib/*/libclang[.-][s0-9]* \
                 /usr/lib64/libclang[.-][s0-9]* /usr/lib64/llvm*/lib/libclang[.-][s0-9]* ;;
         node) command -v node && command -v npm ;;
+        python) python3 -c 'import ensurepip, venv' ;;
+        systemd) command -v systemd-analyze ;;
         pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
         *) fail "nobody knows what $1 is" ;;
     esac >/dev/null
@@ -29,6 +31,8 @@ packages_of() { # NEED
         libclang) echo libclang-dev ;;
         node) echo "nodejs npm" ;;
         pgbouncer) echo pgbouncer ;;
+        python) echo "python3 python3-venv" ;;
+        systemd) echo systemd ;;
     esac
 }
 
@@ -37,6 +41,8 @@ reason_for() { # NEED
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
+        python) echo "fetches hadolint, which lints the Dockerfile" ;;
+        systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;
     esac
 }
