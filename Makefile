@@ -34,8 +34,9 @@ help: ## Shows this list
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL of every major, Python's decoders, crates; says what and why
-	@sh integration/setup.sh cargo compiler libclang node pgbouncer python
+setup: ## Installs what test and check need: system packages, PostgreSQL of every major, Python's decoders, linters, crates; says what and why
+	@sh integration/setup.sh cargo compiler libclang node pgbouncer python systemd
+	@sh runtimes/agent/packaging/hadolint.sh '$(CACHE)/hadolint'
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
 	@sh integration/decoders/install.sh '$(PYTHON_DIR)'
 	@cargo fetch --locked --quiet
@@ -54,8 +55,9 @@ test: setup ## Runs every test, on PostgreSQL of every major; the last line coun
 	@sh integration/test.sh
 
 check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
-	@sh integration/setup.sh cargo compiler libclang
+	@sh integration/setup.sh cargo compiler libclang python systemd
 	cargo fetch --locked --quiet
+	sh runtimes/agent/packaging/lint.sh '$(CACHE)/hadolint'
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items

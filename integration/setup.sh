@@ -20,6 +20,7 @@ is_there() { # NEED
         node) command -v node && command -v npm ;;
         # Debian keeps the part that makes environments in a package of its own.
         python) command -v python3 && python3 -c 'import venv, ensurepip' ;;
+        systemd) command -v systemd-analyze ;;
         pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
         *) fail "nobody knows what $1 is" ;;
     esac >/dev/null
@@ -32,6 +33,7 @@ packages_of() { # NEED
         node) echo "nodejs npm" ;;
         pgbouncer) echo pgbouncer ;;
         python) echo "python3 python3-venv" ;;
+        systemd) echo systemd ;;
     esac
 }
 
@@ -40,7 +42,8 @@ reason_for() { # NEED
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
-        python) echo "reads what we send with OpenTelemetry's own packages (pip), so that not only we understand us" ;;
+        python) echo "reads what we send with OpenTelemetry's own packages, and fetches hadolint (pip)" ;;
+        systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;
     esac
 }

@@ -9,6 +9,7 @@ pub mod documents;
 pub mod licences;
 pub mod manifests;
 pub mod packages;
+pub mod packaging;
 pub mod portable;
 pub mod rust_text;
 pub mod shape;

@@ -3,7 +3,9 @@
 use pgquerylens_model::version::SUPPORTED_MAJORS;
 use pgquerylens_tidy::checkout::{File, Violation, file, files, root, with_ending};
 use pgquerylens_tidy::packages::Packages;
-use pgquerylens_tidy::{boundaries, documents, licences, manifests, portable, shape, sources, sql_files};
+use pgquerylens_tidy::{
+    boundaries, documents, licences, manifests, packaging, portable, shape, sources, sql_files,
+};
 
 fn assert_none(violations: &[Violation]) {
     let lines: Vec<&str> = violations.iter().map(|violation| violation.0.as_str()).collect();
@@ -66,6 +68,13 @@ fn statements_are_used_and_views_have_theirs() {
 #[test]
 fn nothing_depends_on_one_machine() {
     assert_none(&portable::violations(&files()));
+}
+
+#[test]
+fn service_and_image_have_the_least_rights() {
+    let files = files();
+    assert_none(&packaging::unit(required(&files, "runtimes/agent/packaging/pgquerylens.service")));
+    assert_none(&packaging::image(required(&files, "runtimes/agent/packaging/Dockerfile")));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 use pgquerylens_sandbox::{PASSWORD, Shutdown};
@@ -15,26 +16,31 @@ use crate::program::{PATIENCE, Running, pgquerylens, until};
 use crate::stage::{monitored, url};
 
 /// Nobody listens at this port of the system's own range.
-const NOWHERE: &str = "postgresql://monitor@127.0.0.1:1/shop";
+pub(crate) const NOWHERE: &str = "postgresql://monitor@127.0.0.1:1/shop";
 /// More than the connections that are taken at a time.
 const CROWD: usize = 40;
 
 /// An agent, with its configuration.
-struct Agent {
+pub(crate) struct Agent {
     folder: TempDir,
-    running: Running,
+    pub(crate) running: Running,
 }
 
 impl Agent {
-    fn start(server: &str, listen: &str) -> Agent {
+    pub(crate) fn start(server: &str, listen: &str) -> Agent {
+        Agent::start_with(server, listen, |_| {})
+    }
+
+    pub(crate) fn start_with(server: &str, listen: &str, prepare: impl FnOnce(&mut Command)) -> Agent {
         let folder = tempfile::tempdir().unwrap();
         write(&folder, server, listen);
-        let running = Running::start(pgquerylens(&["agent", "--config", path(&folder).to_str().unwrap()]));
-        Agent { folder, running }
+        let mut command = pgquerylens(&["agent", "--config", path(&folder).to_str().unwrap()]);
+        prepare(&mut command);
+        Agent { folder, running: Running::start(command) }
     }
 
     /// Waits until it says where its pages are.
-    fn listens(&mut self) -> SocketAddr {
+    pub(crate) fn listens(&mut self) -> SocketAddr {
         let line = self.line_with("health is shown");
         let (_, address) = line.split_once("listen=").unwrap();
         address.trim().parse().unwrap()

@@ -6,6 +6,7 @@ mod demo;
 mod exit_codes;
 mod health;
 mod majors;
+mod packaging;
 mod pipes;
 mod program;
 mod recordings;
