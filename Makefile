@@ -10,6 +10,7 @@ endif
 
 CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
+PYTHON_DIR ?= $(CACHE)/python
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
 # with fewer packages cargo would choose other features for the parser's build and compile it once more.
@@ -20,28 +21,35 @@ DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
 export CARGO_TARGET_DIR
 export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
+export PGQUERYLENS_PYTHON := $(PYTHON_DIR)
 # Where rustup puts cargo, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench references recordings clean
+.PHONY: help setup demo demo-agent test check bench soak references recordings clean
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL of every major, crates; says what and why
+setup: ## Installs what test and check need: system packages, PostgreSQL of every major, Python's decoders, crates; says what and why
 	@sh integration/setup.sh cargo compiler libclang node pgbouncer python systemd
 	@sh runtimes/agent/packaging/hadolint.sh '$(CACHE)/hadolint'
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
+	@sh integration/decoders/install.sh '$(PYTHON_DIR)'
 	@cargo fetch --locked --quiet
 
 demo: ## Starts a real PostgreSQL under load and shows a live report of it
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo
+
+demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything that goes wrong at night
+	@sh integration/setup.sh cargo compiler libclang node
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo run --locked --package pgquerylens -- demo --agent
 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
@@ -59,6 +67,9 @@ bench: ## Measures what a poll costs a server, beside a floor and the usual way,
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --release --package pgquerylens-bench
+
+soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), and 100,000 tables
+	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference

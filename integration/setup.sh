@@ -18,7 +18,8 @@ is_there() { # NEED
             any_file /usr/lib/llvm-*/lib/libclang[.-][s0-9]* /usr/lib/*/libclang[.-][s0-9]* \
                 /usr/lib64/libclang[.-][s0-9]* /usr/lib64/llvm*/lib/libclang[.-][s0-9]* ;;
         node) command -v node && command -v npm ;;
-        python) python3 -c 'import ensurepip, venv' ;;
+        # Debian keeps the part that makes environments in a package of its own.
+        python) command -v python3 && python3 -c 'import venv, ensurepip' ;;
         systemd) command -v systemd-analyze ;;
         pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
         *) fail "nobody knows what $1 is" ;;
@@ -41,7 +42,7 @@ reason_for() { # NEED
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
-        python) echo "fetches hadolint, which lints the Dockerfile" ;;
+        python) echo "reads what we send with OpenTelemetry's own packages (pip), so that not only we understand us; fetches hadolint" ;;
         systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;
     esac

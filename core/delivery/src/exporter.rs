@@ -1,42 +1,20 @@
-//! What every exporter does: make parcels of a report, and send one. The set is closed; each passes the contract in
-//! the tests below.
+//! What every exporter does: make parcels of a report, and send one. The set is closed; each passes the contract suite
+//! of `integration/receiving`.
 
-use pgquerylens_export::origin::{Origin, ServerFacts};
-use pgquerylens_export::otlp::{Counts, Signal};
+use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_model::report::PollReport;
-use pgquerylens_model::time::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::lines::Lines;
 use crate::otlp::Otlp;
-
-/// One piece of a batch, encoded, as it lies in an outbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    /// What it is.
-    pub kind: ParcelKind,
-    /// Its bytes, before compression.
-    pub bytes: Vec<u8>,
-    /// Points, records or documents in it, by family.
-    pub counts: Counts,
-}
-
-/// What a parcel is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ParcelKind {
-    /// A message of OTLP as protobuf.
-    Otlp(Signal),
-    /// Lines of JSON.
-    Lines,
-}
+use crate::parcel::{Down, Parcel};
 
 /// A place where things are sent.
 #[derive(Debug)]
 pub enum Exporter {
     /// By the OpenTelemetry protocol.
-    Otlp(Otlp),
+    Otlp(Box<Otlp>),
     /// As lines of JSON.
     Lines(Lines),
 }
@@ -78,23 +56,7 @@ impl Exporter {
     pub async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
         match self {
             Exporter::Otlp(otlp) => otlp.send(parcel, until).await,
-            Exporter::Lines(lines) => lines.send(parcel).await,
+            Exporter::Lines(lines) => lines.send(parcel, until).await,
         }
     }
-}
-
-/// A server that was not read.
-#[derive(Clone, Copy, Debug)]
-pub struct Down<'d> {
-    /// Our own clock.
-    pub now: Timestamp,
-    /// When it was last read, by our own clock.
-    pub last_good: Option<Timestamp>,
-    /// What it told of itself then.
-    pub facts: Option<&'d ServerFacts>,
-}
-
-/// Returns an answer that asks for patience.
-pub(crate) fn retry(why: impl Into<String>) -> Delivery {
-    Delivery::Retry { after: None, why: why.into() }
 }

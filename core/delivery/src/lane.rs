@@ -11,10 +11,11 @@ use pgquerylens_export::origin::Origin;
 use pgquerylens_export::otlp::Counts;
 use pgquerylens_model::delivery::{Delivery, DeliveryReport};
 use pgquerylens_model::report::PollReport;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
-use crate::exporter::{Down, Exporter, Parcel};
+use crate::exporter::Exporter;
 use crate::outbox::{Batch, Dropped, Outbox};
+use crate::parcel::{Down, Parcel};
 
 /// How long a poll waits for an exporter before it keeps the batch and commits.
 pub const PATIENCE: Duration = Duration::from_secs(1);
@@ -71,6 +72,10 @@ impl<O: OutboxStore> Lane<O> {
         if !batch.parcels.is_empty() {
             note_dropped(&mut account, self.outbox.put(&batch).await);
         }
+        if self.outbox.is_empty() {
+            // Nothing will be drained that could show whether it is still slow.
+            self.is_slow = false;
+        }
         self.finish(account)
     }
 
@@ -79,7 +84,10 @@ impl<O: OutboxStore> Lane<O> {
         let mut account = self.account();
         note_dropped(&mut account, self.outbox.load().await);
         while self.may_send() && Instant::now() < until {
-            let Some(mut batch) = self.outbox.oldest().await else { break };
+            let mut dropped = Dropped::default();
+            let oldest = self.outbox.oldest(&mut dropped).await;
+            note_dropped(&mut account, dropped);
+            let Some(mut batch) = oldest else { break };
             let (before, began) = (batch.parcels.len(), Instant::now());
             self.send(&mut batch, until, &mut account).await;
             self.is_slow = began.elapsed() > PATIENCE;
@@ -118,7 +126,8 @@ impl<O: OutboxStore> Lane<O> {
     /// A send that is broken off may have arrived: what is sent again is the same.
     async fn send_within_patience(&mut self, batch: &mut Batch, account: &mut DeliveryReport) {
         let until = Instant::now() + PATIENCE;
-        if timeout(PATIENCE, self.send(batch, until, account)).await.is_err() {
+        self.send(batch, until, account).await;
+        if !batch.parcels.is_empty() && Instant::now() >= until {
             self.is_slow = true;
             account.trouble = Some(format!("no answer within {} s; the batch is kept", PATIENCE.as_secs()));
         }
@@ -131,7 +140,9 @@ impl<O: OutboxStore> Lane<O> {
             note(account, parcel, &delivery);
             if let Delivery::Retry { after, .. } = delivery {
                 self.failures = self.failures.saturating_add(1);
-                self.not_before = Some(Instant::now() + after.unwrap_or_else(|| pause(self.failures)));
+                // Who asks for no pause at all would be asked again without end.
+                let pause = after.map_or_else(|| pause(self.failures), |after| after.max(FIRST_PAUSE));
+                self.not_before = Some(Instant::now() + pause);
                 return;
             }
             self.failures = 0;

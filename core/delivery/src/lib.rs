@@ -10,4 +10,5 @@ pub mod lane;
 pub mod lines;
 pub mod otlp;
 mod outbox;
+pub mod parcel;
 pub mod recipients;

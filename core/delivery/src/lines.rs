@@ -5,14 +5,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, TryLockError};
 
 use pgquerylens_export::document::document;
 use pgquerylens_export::otlp::Counts;
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_model::report::PollReport;
 
-use crate::exporter::{Parcel, ParcelKind, retry};
+use tokio::time::{Instant, timeout_at};
+
+use crate::parcel::{Parcel, ParcelKind, retry};
 
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +29,14 @@ pub enum Target {
 #[derive(Debug)]
 pub struct Lines {
     name: String,
-    target: Target,
     outbox_bytes: usize,
+    writer: Arc<Writer>,
+}
+
+/// Writes on a thread of its own: a reader that does not read must delay nobody else.
+#[derive(Debug)]
+struct Writer {
+    target: Target,
     open: Mutex<Option<File>>,
 }
 
@@ -38,7 +46,7 @@ const DOCUMENTS: &str = "documents";
 impl Lines {
     /// Makes an exporter; a file is opened by the first line.
     pub fn new(name: String, target: Target, outbox_bytes: usize) -> Lines {
-        Lines { name, target, outbox_bytes, open: Mutex::new(None) }
+        Lines { name, outbox_bytes, writer: Arc::new(Writer { target, open: Mutex::new(None) }) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -56,16 +64,21 @@ impl Lines {
         vec![Parcel { kind: ParcelKind::Lines, bytes, counts }]
     }
 
-    pub(crate) async fn send(&self, parcel: &Parcel) -> Delivery {
-        match self.write(&parcel.bytes) {
-            Ok(()) => Delivery::Accepted,
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+    pub(crate) async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
+        let (writer, bytes) = (Arc::clone(&self.writer), parcel.bytes.clone());
+        let written = tokio::task::spawn_blocking(move || writer.write(&bytes));
+        match timeout_at(until, written).await {
+            Ok(Ok(Ok(()))) => Delivery::Accepted,
+            Ok(Ok(Err(error))) if error.kind() == ErrorKind::BrokenPipe => {
                 Delivery::Refused { why: "the reader of the standard output is gone".to_owned() }
             }
-            Err(error) => retry(format!("{}: {error}", self.action())),
+            Ok(Ok(Err(error))) => retry(format!("{}: {error}", self.writer.action())),
+            Ok(Err(_)) | Err(_) => retry(format!("{}: it is not read", self.writer.action())),
         }
     }
+}
 
+impl Writer {
     fn action(&self) -> String {
         match &self.target {
             Target::Stdout => "write to the standard output".to_owned(),
@@ -74,7 +87,12 @@ impl Lines {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        // The write before may hang still: there is never more than one.
+        let mut open = match self.open.try_lock() {
+            Ok(open) => open,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(ErrorKind::WouldBlock.into()),
+        };
         let Target::File(path) = &self.target else {
             let mut stdout = io::stdout().lock();
             return stdout.write_all(bytes).and_then(|()| stdout.flush());
@@ -112,6 +130,7 @@ fn append_whole(mut file: &File, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
     use pgquerylens_export::example;
 
@@ -123,7 +142,7 @@ mod tests {
 
     async fn send(lines: &Lines) -> Delivery {
         let parcels = lines.encode(&example::report());
-        lines.send(&parcels[0]).await
+        lines.send(&parcels[0], Instant::now() + Duration::from_secs(20)).await
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -153,5 +172,20 @@ mod tests {
     async fn a_full_disk_keeps_no_half_of_a_line() {
         let full = lines(std::path::Path::new("/dev/full"));
         assert!(matches!(send(&full).await, Delivery::Retry { .. }));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_reader_that_does_not_read_is_waited_for_no_longer_than_allowed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).unwrap();
+        // Opened for both, so that opening it for appending alone does not wait for a reader.
+        let _reader = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let lines = lines(&path);
+        let parcel = Parcel { kind: ParcelKind::Lines, bytes: vec![b'x'; 1 << 20], counts: Counts::new() };
+        for _ in 0..3 {
+            let answer = lines.send(&parcel, Instant::now() + Duration::from_millis(100)).await;
+            assert!(matches!(answer, Delivery::Retry { .. }), "{answer:?}");
+        }
     }
 }

@@ -2,12 +2,15 @@
 
 use std::collections::VecDeque;
 
-use pgquerylens_engine::state::codec;
 use pgquerylens_engine::state::outbox::OutboxStore;
+use pgquerylens_engine::state::{StoreError, codec};
 use pgquerylens_export::otlp::Counts;
 use serde::{Deserialize, Serialize};
 
-use crate::exporter::Parcel;
+use crate::parcel::Parcel;
+
+/// The family of batches of which nothing can be read.
+const DAMAGED: &str = "damaged_batches";
 
 /// A batch as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,20 +70,28 @@ impl<O: OutboxStore> Outbox<O> {
         };
         self.is_loaded = true;
         for found in waiting {
-            match self.read(found.number).await {
-                Some(batch) => self.entries.push_back(Entry {
-                    number: found.number,
-                    bytes: found.bytes,
-                    window_id: batch.window_id.clone(),
-                    counts: counts(&batch),
-                }),
-                None => {
-                    dropped.why = Some("a batch in the outbox was damaged".to_owned());
-                    let _gone = self.store.remove(&self.exporter, found.number).await;
+            let (number, bytes) = (found.number, found.bytes);
+            let unknown = Entry { number, bytes, window_id: String::new(), counts: Counts::new() };
+            match self.read(number).await {
+                Ok(Some(batch)) => {
+                    let counts = counts(&batch);
+                    self.entries.push_back(Entry { window_id: batch.window_id, counts, ..unknown });
+                }
+                Ok(None) => self.give_up(&damaged(), number, &mut dropped).await,
+                // It may be there the next time: its place is kept.
+                Err(error) => {
+                    dropped.why = Some(error.to_string());
+                    self.entries.push_back(unknown);
                 }
             }
         }
         dropped
+    }
+
+    async fn give_up(&self, counts: &Counts, number: u64, dropped: &mut Dropped) {
+        dropped.counts.push(counts.clone());
+        dropped.why = Some("a batch in the outbox was damaged".to_owned());
+        let _gone = self.store.remove(&self.exporter, number).await;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -102,6 +113,11 @@ impl<O: OutboxStore> Outbox<O> {
         let number = same.unwrap_or_else(|| last.map_or(0, |entry| entry.number + 1));
         let bytes = codec::encode(batch);
         let mut dropped = Dropped::default();
+        if !self.is_loaded {
+            // A number that is taken would cost the batch that has it.
+            dropped.counts.push(counts(batch));
+            return dropped;
+        }
         if bytes.len() > self.budget_bytes {
             dropped.counts.push(counts(batch));
             dropped.why = Some(format!("a batch of {} bytes is larger than the outbox", bytes.len()));
@@ -128,13 +144,21 @@ impl<O: OutboxStore> Outbox<O> {
         }
     }
 
-    /// Returns the oldest batch, or nothing if there is none that can be read.
-    pub(crate) async fn oldest(&mut self) -> Option<Batch> {
+    /// Returns the oldest batch that can be read. One that is damaged is given up; where the store fails nothing is.
+    pub(crate) async fn oldest(&mut self, dropped: &mut Dropped) -> Option<Batch> {
         loop {
             let number = self.entries.front()?.number;
             match self.read(number).await {
-                Some(batch) => return Some(batch),
-                None => self.remove_oldest().await,
+                Ok(Some(batch)) => return Some(batch),
+                Ok(None) => {
+                    let entry = self.entries.pop_front()?;
+                    let counts = if entry.counts.is_empty() { damaged() } else { entry.counts };
+                    self.give_up(&counts, number, dropped).await;
+                }
+                Err(error) => {
+                    dropped.why = Some(error.to_string());
+                    return None;
+                }
             }
         }
     }
@@ -157,10 +181,16 @@ impl<O: OutboxStore> Outbox<O> {
         }
     }
 
-    async fn read(&self, number: u64) -> Option<Batch> {
-        let bytes = self.store.batch(&self.exporter, number).await.ok().flatten()?;
-        codec::decode(&bytes).ok()
+    /// Returns nothing for a batch that is gone or not what we wrote.
+    async fn read(&self, number: u64) -> Result<Option<Batch>, StoreError> {
+        let bytes = self.store.batch(&self.exporter, number).await?;
+        Ok(bytes.and_then(|bytes| codec::decode(&bytes).ok()))
     }
+}
+
+/// What is counted of a batch of which nothing can be read.
+fn damaged() -> Counts {
+    Counts::from([(DAMAGED.to_owned(), 1)])
 }
 
 fn counts(batch: &Batch) -> Counts {
@@ -170,3 +200,6 @@ fn counts(batch: &Batch) -> Counts {
     }
     counts
 }
+
+#[cfg(test)]
+mod tests;

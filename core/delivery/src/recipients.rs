@@ -12,8 +12,9 @@ use pgquerylens_model::report::PollReport;
 use pgquerylens_model::time::Timestamp;
 use tokio::time::Instant;
 
-use crate::exporter::{Down, Exporter};
+use crate::exporter::Exporter;
 use crate::lane::Lane;
+use crate::parcel::Down;
 
 /// All who are to have what one server's polls find.
 #[derive(Debug)]

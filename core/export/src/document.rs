@@ -28,6 +28,7 @@ pub fn document(report: &PollReport) -> Value {
         "read_at": json::time(metrics.map(|metrics| metrics.read_at)),
         "server": metrics.map(server),
         "window": metrics.and_then(window),
+        "window_id": report.window_id,
         "coverage": metrics.and_then(|metrics| metrics.coverage).map(coverage),
         "statements": statements(report),
         "views": metrics.map(views).unwrap_or_default(),

@@ -224,15 +224,17 @@ fn known() -> NamedStatement {
     }
 }
 
-/// The first statement has a series of its own.
-fn running_metrics(view: &ViewMetrics, window: &Window) -> RunningMetrics {
+/// The first statement has a series of its own since the reading before.
+fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> RunningMetrics {
+    let rules = SeriesRules::default();
     let rows = window.deltas.row_indexes.iter();
     let keys: Vec<_> = rows.map(|row| StatementKey::of(&view.snapshot.rows, *row)).collect();
-    let own: Vec<bool> = keys.iter().map(|key| key.is_some_and(|key| key.queryid == 77)).collect();
-    let told = Told { keys: &keys, first: &[0], own: &own };
-    let before = Some(RunningSums::begun(STARTED));
-    let before = Some(RunningSums::add(before, window, &told, &SeriesRules::default()));
-    let sums = RunningSums::add(before, window, &told, &SeriesRules::default());
+    let own: Vec<_> = keys.iter().flatten().filter(|key| key.queryid == 77).copied().collect();
+    let first: Vec<_> = keys.iter().flatten().take(1).copied().collect();
+    let told = Told { keys: &keys, first: &first, own: &own };
+    let first_reading = subtract(None, &snapshot(&statements::VIEW, BEFORE, before));
+    let begun = RunningSums::add(None, &first_reading, &told, &rules).next;
+    let sums = RunningSums::add(Some(begun), window, &told, &rules).now;
     let series = sums.series.into_iter().map(|series| (series, known())).collect();
     RunningMetrics { series, other: sums.other, own: sums.own }
 }
@@ -243,7 +245,7 @@ fn statement_metrics(view: &ViewMetrics) -> StatementMetrics {
     let is_own = |row: usize| view.snapshot.rows.int(queryid, window.deltas.row_indexes[row]) == Some(77);
     let selection = select(&window, 1, &[Order::Time], is_own, |_| true);
     let before = statement_rows(&[100, 900, 10], &[2_000.0, 450.0, 40.0], &[1.5, 0.25, 0.0]);
-    let running = running_metrics(view, &window);
+    let running = running_metrics(view, &window, before.clone());
     StatementMetrics {
         window,
         baseline: Some(Baseline::of(&snapshot(&statements::VIEW, BEFORE, before))),

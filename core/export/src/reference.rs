@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod metrics;
+pub mod schema;
 pub mod views;
 
 /// The line that every generated file begins with.

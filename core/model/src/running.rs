@@ -1,8 +1,12 @@
 //! Running sums of the statements' windows: what a cumulative exporter sends of them.
 //!
 //! Few statements have a series of their own; all others are in `other`, so that the parts always add up and no
-//! sum ever falls. A statement enters when it is among the first of its window, its series then starts with that
-//! window; it leaves a named while after it was among the first for the last time.
+//! sum ever falls. A statement that is among the first of a window has a series from the next one on; it leaves a named
+//! while after it was among the first for the last time.
+//!
+//! Who has a series in a window is decided before the window, and kept with the baseline. A window that is delivered
+//! but not committed is delivered again with a later end; were it decided from the window itself, a statement could be
+//! in a series the first time and in `other` the second, and a receiver would have it in both.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,21 +61,35 @@ pub struct RunningSums {
     columns: Vec<String>,
     /// Statements with a series of their own, by key.
     pub series: Vec<StatementSeries>,
+    /// Statements that are known to be ours, by key.
+    ours: Vec<StatementKey>,
     /// All statements without one.
     pub other: Running,
     /// Our own statements.
     pub own: Running,
 }
 
-/// The rows of a window, told apart.
+/// The statements of a window.
 pub struct Told<'t> {
     /// The statement of each row; none where it has no identity.
     pub keys: &'t [Option<StatementKey>],
-    /// Rows among the first of their orders.
-    pub first: &'t [usize],
-    /// Whether a row is a statement of ours.
-    pub own: &'t [bool],
+    /// Those among the first of their orders, none of them ours: they have a series from the next window on.
+    pub first: &'t [StatementKey],
+    /// Those that are ours, as far as it is known by now.
+    pub own: &'t [StatementKey],
 }
+
+/// What came of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summed {
+    /// The sums with the window.
+    pub now: RunningSums,
+    /// What the next window begins with.
+    pub next: RunningSums,
+}
+
+/// Statements of ours that are remembered: several times as many as we have.
+const MAX_OURS: usize = 1_000;
 
 impl Running {
     fn begun(start: Timestamp) -> Running {
@@ -102,6 +120,7 @@ impl RunningSums {
         RunningSums {
             columns: names(),
             series: Vec::new(),
+            ours: Vec::new(),
             other: Running::begun(at),
             own: Running::begun(at),
         }
@@ -116,33 +135,39 @@ impl RunningSums {
     }
 
     /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum.
-    pub fn add(
-        before: Option<RunningSums>,
-        window: &Window,
-        told: &Told<'_>,
-        rules: &SeriesRules,
-    ) -> RunningSums {
+    pub fn add(before: Option<RunningSums>, window: &Window, told: &Told<'_>, rules: &SeriesRules) -> Summed {
         let kept = before.filter(|_| !matches!(window.quality, Quality::Gap(_)));
-        let (Some(sums), Some(from)) = (kept, window.from) else {
-            return RunningSums::begun(window.to);
+        let now = match kept {
+            None => RunningSums::begun(window.to),
+            Some(sums) => {
+                let mut sums = sums.opened();
+                for row in 0..window.deltas.len() {
+                    sums.part_of(told.keys[row]).add(window, row);
+                }
+                sums
+            }
         };
-        let mut sums = sums.opened();
-        sums.enter(told, from, window.to);
-        sums.leave(window.to, rules);
-        for row in 0..window.deltas.len() {
-            sums.part_of(told, row).add(window, row);
-        }
-        sums
+        let mut next = now.clone();
+        next.recognise(told.own);
+        next.enter(told.first, window.to);
+        next.leave(window.to, rules);
+        Summed { now, next }
     }
 
-    fn enter(&mut self, told: &Told<'_>, from: Timestamp, to: Timestamp) {
-        let first = told.first.iter().filter(|row| !told.own[**row]);
-        for key in first.filter_map(|row| told.keys[*row]) {
-            match self.series.binary_search_by_key(&key, |series| series.key) {
-                Ok(place) => self.series[place].last_first = to,
+    fn recognise(&mut self, own: &[StatementKey]) {
+        self.ours.extend_from_slice(own);
+        self.ours.sort_unstable();
+        self.ours.dedup();
+        self.ours.truncate(MAX_OURS);
+    }
+
+    fn enter(&mut self, first: &[StatementKey], now: Timestamp) {
+        for key in first {
+            match self.series.binary_search_by_key(key, |series| series.key) {
+                Ok(place) => self.series[place].last_first = now,
                 Err(place) => {
-                    let running = Running::begun(from);
-                    self.series.insert(place, StatementSeries { key, last_first: to, running });
+                    let running = Running::begun(now);
+                    self.series.insert(place, StatementSeries { key: *key, last_first: now, running });
                 }
             }
         }
@@ -159,15 +184,14 @@ impl RunningSums {
         }
     }
 
-    fn part_of(&mut self, told: &Told<'_>, row: usize) -> &mut Running {
-        if told.own[row] {
+    fn part_of(&mut self, key: Option<StatementKey>) -> &mut Running {
+        let Some(key) = key else { return &mut self.other };
+        if self.ours.binary_search(&key).is_ok() {
             return &mut self.own;
         }
-        let place =
-            told.keys[row].and_then(|key| self.series.binary_search_by_key(&key, |series| series.key).ok());
-        match place {
-            Some(place) => &mut self.series[place].running,
-            None => &mut self.other,
+        match self.series.binary_search_by_key(&key, |series| series.key) {
+            Ok(place) => &mut self.series[place].running,
+            Err(_) => &mut self.other,
         }
     }
 }
@@ -215,39 +239,70 @@ mod tests {
     }
 
     /// Adds a minute in which statements did calls; the first rows are the first.
-    fn minute(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> RunningSums {
+    fn summed(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> Summed {
         let keys: Vec<_> = done.iter().map(|(id, _)| Some(key(*id))).collect();
-        let first: Vec<usize> = (0..done.len().min(RULES.top)).collect();
-        let told = Told { keys: &keys, first: &first, own: &vec![false; done.len()] };
+        let first: Vec<_> = done.iter().take(RULES.top).map(|(id, _)| key(*id)).collect();
+        let told = Told { keys: &keys, first: &first, own: &[] };
         RunningSums::add(before, &window(minute, Quality::Exact, done), &told, &RULES)
     }
 
+    fn minute(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> RunningSums {
+        summed(before, minute, done).next
+    }
+
     #[test]
-    fn a_statement_enters_with_its_window_and_stays_a_while() {
+    fn a_statement_enters_after_its_window_and_stays_a_while() {
         let mut sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5), (2, 3), (3, 1)]);
         let starts: Vec<_> =
             sums.series.iter().map(|series| (series.key.queryid, series.running.start.0)).collect();
-        assert_eq!(starts, [(1, 0), (2, 0)]);
-        assert_eq!(calls(&sums.other), 1);
+        assert_eq!(starts, [(1, 60_000_000), (2, 60_000_000)]);
+        assert_eq!(calls(&sums.other), 9);
         for at in 2..=3 {
             sums = minute(Some(sums), at, &[(7, 9), (8, 9), (1, 1)]);
             assert_eq!(
                 calls(&sums.series[0].running),
-                4 + at,
+                at - 1,
                 "it is no longer among the first, and counted"
             );
         }
-        sums = minute(Some(sums), 4, &[(7, 9), (8, 9), (1, 1)]);
-        assert!(sums.series.iter().all(|series| series.key.queryid != 1), "two minutes are over");
-        assert_eq!(calls(&sums.other), 2);
+        let last = summed(Some(sums), 4, &[(7, 9), (8, 9), (1, 1)]);
+        assert_eq!(calls(&last.now.series[0].running), 3, "the window in which it leaves is its own");
+        assert!(last.next.series.iter().all(|series| series.key.queryid != 1), "two minutes are over");
+        assert_eq!(calls(&last.next.other), 9 + 18);
+    }
+
+    /// What is delivered but not committed is delivered again: whatever the longer window shows, each row is where it
+    /// was, and no sum falls.
+    #[test]
+    fn a_window_that_is_added_again_puts_its_rows_where_they_were() {
+        let before = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5), (2, 3)]);
+        let first = summed(Some(before.clone()), 2, &[(1, 4), (3, 2)]).now;
+        let again = summed(Some(before), 9, &[(4, 90), (5, 80), (1, 4), (3, 2)]).now;
+        let of = |sums: &RunningSums| {
+            sums.series.iter().map(|series| (series.key, calls(&series.running))).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&first), of(&again));
+        assert_eq!((calls(&first.other), calls(&again.other)), (8 + 2, 8 + 2 + 170));
+    }
+
+    #[test]
+    fn our_own_are_told_apart_from_the_next_window_on() {
+        let keys = [Some(key(1))];
+        let told = Told { keys: &keys, first: &[], own: &[key(1)] };
+        let begun = RunningSums::begun(Timestamp(0));
+        let first = RunningSums::add(Some(begun), &window(1, Quality::Exact, &[(1, 5)]), &told, &RULES);
+        assert_eq!((calls(&first.now.own), calls(&first.now.other)), (0, 5));
+        let second = RunningSums::add(Some(first.next), &window(2, Quality::Exact, &[(1, 7)]), &told, &RULES);
+        assert_eq!((calls(&second.now.own), calls(&second.now.other)), (7, 5));
     }
 
     #[test]
     fn a_gap_begins_everything_anew() {
         let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
         let gap = window(2, Quality::Gap(Gap::Restarted), &[]);
-        let sums = RunningSums::add(Some(sums), &gap, &Told { keys: &[], first: &[], own: &[] }, &RULES);
-        assert_eq!(sums, RunningSums::begun(Timestamp(120_000_000)));
+        let told = Told { keys: &[], first: &[], own: &[] };
+        let summed = RunningSums::add(Some(sums), &gap, &told, &RULES);
+        assert_eq!(summed.now, RunningSums::begun(Timestamp(120_000_000)));
     }
 
     #[test]
@@ -255,9 +310,9 @@ mod tests {
         let mut sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
         let all = sums.columns.len();
         sums.columns.swap(calls_column(), all - 1);
-        sums.series[0].running.sums.swap(calls_column(), all - 1);
-        let sums = minute(Some(sums), 2, &[(1, 2)]);
-        assert_eq!(calls(&sums.series[0].running), 7);
+        sums.other.sums.swap(calls_column(), all - 1);
+        let sums = minute(Some(sums), 2, &[(2, 2)]);
+        assert_eq!(calls(&sums.other), 7);
     }
 
     proptest! {
@@ -271,13 +326,14 @@ mod tests {
                 done.sort_by_key(|(_, calls)| -calls);
                 truth += done.iter().map(|(_, calls)| calls).sum::<i64>();
                 let before = sums.clone();
-                sums = minute(Some(sums), at as i64 + 1, &done);
-                prop_assert!(sums.series.len() <= RULES.most);
-                prop_assert!(calls(&sums.other) >= calls(&before.other));
-                let left = before.series.iter().filter(|old| {
-                    !sums.series.iter().any(|new| new.key == old.key && new.running.start == old.running.start)
+                let Summed { now, next } = summed(Some(sums), at as i64 + 1, &done);
+                prop_assert!(next.series.len() <= RULES.most);
+                prop_assert!(calls(&now.other) >= calls(&before.other));
+                let left = now.series.iter().filter(|old| {
+                    !next.series.iter().any(|new| new.key == old.key && new.running.start == old.running.start)
                 });
                 ended += left.map(|series| calls(&series.running)).sum::<i64>();
+                sums = next;
             }
             let held: i64 = sums.series.iter().map(|series| calls(&series.running)).sum();
             prop_assert_eq!(held + ended + calls(&sums.other), truth);

@@ -1,4 +1,5 @@
-//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a pooler, certificates.
+//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a pooler,
+//! certificates, a receiver of telemetry.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
 //! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
@@ -7,11 +8,13 @@
 mod account;
 pub mod backend;
 mod daemon;
+pub mod decoders;
 mod environment;
 mod error;
 mod installation;
 pub mod pooler;
 pub mod proxy;
+pub mod receiver;
 pub mod roles;
 mod scratch;
 mod server;

@@ -12,9 +12,12 @@ struct Fence {
 
 const CLOUD: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "hyper", "reqwest"];
+/// Delivery speaks HTTP by hyper, and by nothing else.
+const CLOUD_AND_OTHER_HTTP: &[&str] =
+    &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "reqwest", "axum"];
 const INPUT_AND_OUTPUT: &[&str] = &["tokio", "tokio-*", "rustls", "async-*", "socket2", "mio"];
 
-const FENCES: [Fence; 7] = [
+const FENCES: [Fence; 8] = [
     Fence { folder: "core/model", forbidden: INPUT_AND_OUTPUT, because: "the model does no I/O" },
     Fence { folder: "core/model", forbidden: CLOUD, because: "the model knows no cloud" },
     Fence { folder: "core/sql", forbidden: INPUT_AND_OUTPUT, because: "the analysis of texts does no I/O" },
@@ -26,6 +29,11 @@ const FENCES: [Fence; 7] = [
         because: "a wire format is text, who sends it is another's",
     },
     Fence { folder: "core/export", forbidden: CLOUD, because: "a wire format knows no cloud" },
+    Fence {
+        folder: "core/delivery",
+        forbidden: CLOUD_AND_OTHER_HTTP,
+        because: "delivery knows no cloud and one HTTP client",
+    },
 ];
 
 /// One package of ours must not name another, by their folders.

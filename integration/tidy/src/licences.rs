@@ -33,6 +33,7 @@ pub const DUPLICATES: &[(&str, &str)] = &[
     ("linux-raw-sys", "goes with rustix"),
     ("prost", "pg_query is behind opentelemetry-proto"),
     ("prost-derive", "goes with prost"),
+    ("prost-types", "goes with prost; tonic reads a receiver's details with it"),
     ("rustix", "pg_query's build looks for programs with an old `which`"),
     ("shlex", "pg_query's build, by bindgen, is behind cc"),
     ("syn", "derive macros are halfway from 2 to 3; none of it is linked"),

@@ -16,17 +16,26 @@ mod stop;
 mod store;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use commands::run;
 use exit::Exit;
 use failure::Failure;
 use process::Process;
 
+/// How long work on other threads may go on at the end: a folder is still removed, a write to a reader that does not read
+/// is not waited for.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
 fn main() -> ExitCode {
     let process = Process::look();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(run(&process)),
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(&process));
+            runtime.shutdown_timeout(LAST_WORK);
+            ended
+        }
         Err(error) => {
             Err(Failure::of(Exit::Internal, &error, "free memory or file descriptors and try again"))
         }

@@ -11,10 +11,11 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::Compression;
-use super::answer::{PartialSuccess, of_grpc};
+use super::answer::{PartialSuccess, of_grpc, of_http};
+use super::checked::{Checked, NotGrpc};
 use super::http::root_of;
 use super::transport::HttpClient;
-use crate::exporter::retry;
+use crate::parcel::retry;
 
 const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
@@ -30,14 +31,18 @@ pub(super) async fn send(
     compression: Compression,
     place: &str,
 ) -> Delivery {
-    let mut grpc = Grpc::with_origin(client, origin).max_decoding_message_size(MAX_ANSWER_BYTES);
+    // Receivers pack their answers as requests were packed, or as they like.
+    let mut grpc = Grpc::with_origin(Checked(client), origin)
+        .max_decoding_message_size(MAX_ANSWER_BYTES)
+        .accept_compressed(CompressionEncoding::Gzip)
+        .accept_compressed(CompressionEncoding::Zstd);
     grpc = match compression {
         Compression::None => grpc,
         Compression::Gzip => grpc.send_compressed(CompressionEncoding::Gzip),
         Compression::Zstd => grpc.send_compressed(CompressionEncoding::Zstd),
     };
     if let Err(error) = grpc.ready().await {
-        return retry(format!("connect to {place}: {}", root_of(&error)));
+        return retry(format!("connect to {place}: {}", root_of(&*error)));
     }
     let mut request = Request::new(Bytes::copy_from_slice(message));
     *request.metadata_mut() = MetadataMap::from_headers(headers);
@@ -54,11 +59,13 @@ pub(super) async fn send(
     }
 }
 
-/// A status without an answer behind it is the connection's, and its cause says more than its code.
+/// A status with a cause is our own client's: the connection's trouble, or an answer that is not gRPC's.
 fn of_status(status: &Status, place: &str) -> Delivery {
-    match std::error::Error::source(status) {
-        Some(cause) => retry(format!("send to {place}: {}", root_of(cause))),
-        None => of_grpc(status, place),
+    let Some(cause) = std::error::Error::source(status) else { return of_grpc(status, place) };
+    match cause.downcast_ref::<NotGrpc>() {
+        Some(other) if !other.status.is_success() => of_http(other.status, &other.headers, place),
+        Some(other) => retry(format!("{place} answers {}, but not as gRPC does", other.status)),
+        None => retry(format!("send to {place}: {}", root_of(cause))),
     }
 }
 

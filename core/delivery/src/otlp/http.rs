@@ -14,7 +14,7 @@ use tonic::body::Body;
 use super::Compression;
 use super::answer::{PartialSuccess, of_http};
 use super::transport::HttpClient;
-use crate::exporter::retry;
+use crate::parcel::retry;
 
 /// The most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;

@@ -2,6 +2,7 @@
 //! under way.
 
 mod answer;
+mod checked;
 mod grpc;
 mod http;
 mod tls;
@@ -14,7 +15,7 @@ use pgquerylens_model::report::PollReport;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::exporter::{Down, Parcel, ParcelKind, retry};
+use crate::parcel::{Down, Parcel, ParcelKind, retry};
 
 use transport::Way;
 pub use transport::{
@@ -42,8 +43,8 @@ pub struct OtlpSettings {
 #[derive(Debug)]
 pub struct Otlp {
     name: String,
-    metrics: Way,
-    logs: Way,
+    metrics: Box<Way>,
+    logs: Box<Way>,
     encoding: Encoding,
     outbox_bytes: usize,
     under_way: Semaphore,
@@ -54,8 +55,8 @@ impl Otlp {
     pub fn new(settings: OtlpSettings) -> Result<Otlp, TransportError> {
         Ok(Otlp {
             name: settings.name,
-            metrics: Way::new(settings.metrics)?,
-            logs: Way::new(settings.logs)?,
+            metrics: Box::new(Way::new(settings.metrics)?),
+            logs: Box::new(Way::new(settings.logs)?),
             encoding: settings.encoding,
             outbox_bytes: settings.outbox_bytes,
             under_way: Semaphore::new(settings.concurrency.max(1)),
@@ -101,6 +102,3 @@ impl Otlp {
 fn parcel(message: Encoded) -> Parcel {
     Parcel { kind: ParcelKind::Otlp(message.signal), bytes: message.bytes, counts: message.counts }
 }
-
-#[cfg(test)]
-mod tests;

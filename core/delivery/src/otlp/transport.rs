@@ -19,13 +19,12 @@ use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 
 use super::{grpc, http as over_http, tls};
-use crate::exporter::retry;
+use crate::parcel::retry;
 
 /// Idle connections are closed before the common load balancers close them unseen.
 const IDLE: Duration = Duration::from_secs(50);
 
 /// How one signal gets to its receiver.
-#[derive(Debug)]
 pub struct Transport {
     /// The whole URL over HTTP; scheme, host and port over gRPC. The scheme says whether TLS is used.
     pub url: String,
@@ -41,6 +40,25 @@ pub struct Transport {
     pub certificate: Option<PathBuf>,
     /// Our own, for receivers that want to know who we are.
     pub client: Option<ClientCertificate>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("url", &without_secrets(&self.url))
+            .field("protocol", &self.protocol)
+            .field("compression", &self.compression)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Returns a URL without what may be a secret: user, password, query.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let place = rest.rsplit('@').next().unwrap_or_default();
+    if scheme.is_empty() { place.to_owned() } else { format!("{scheme}://{place}") }
 }
 
 /// What we show a receiver that wants to know who we are: files of PEM, read anew when they change.
@@ -104,7 +122,7 @@ impl fmt::Debug for Headers {
 /// Why there is no way to a receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
-    /// What the URL is.
+    /// What the URL is, without what may be a secret in it.
     pub url: String,
     /// What is the matter with it.
     pub why: String,
@@ -121,16 +139,22 @@ impl std::error::Error for TransportError {}
 pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
 
 /// A transport with its client, made when it is first needed and made anew when a certificate's file changed.
-#[derive(Debug)]
 pub(super) struct Way {
     transport: Transport,
     uri: Uri,
     client: Mutex<Option<(Vec<Option<SystemTime>>, HttpClient)>>,
 }
 
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.transport, f)
+    }
+}
+
 impl Way {
     pub(super) fn new(transport: Transport) -> Result<Way, TransportError> {
-        let refused = |why: &str| TransportError { url: transport.url.clone(), why: why.to_owned() };
+        let refused =
+            |why: &str| TransportError { url: without_secrets(&transport.url), why: why.to_owned() };
         let uri: Uri = transport.url.parse().map_err(|_| refused("it is no URL"))?;
         let is_http = uri.scheme().is_some_and(|scheme| *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS);
         if !is_http || uri.authority().map(Authority::host).is_none_or(str::is_empty) {

@@ -386,7 +386,7 @@ fn statement_metrics(
     let snapshot = &views.iter().find(|metrics| metrics.view.name == statements::VIEW.name)?.snapshot;
     let StatementReading { baseline, interval, shown: window } = reading;
     let (selection, named) = naming::name(&window, snapshot, views, held, options);
-    let running = naming::running(&interval, snapshot, views, held, options);
+    let running = naming::running(&interval, &window, snapshot, views, held, options);
     let entries = snapshot.rows.len();
     Some(StatementMetrics { window, baseline, selection, named, hidden_entries, entries, running })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pgquerylens_model::baseline::Snapshot;
 use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
 use pgquerylens_model::report::{NamedStatement, RunningMetrics, ViewMetrics};
-use pgquerylens_model::running::{RunningSums, Told};
+use pgquerylens_model::running::{RunningSums, Summed, Told};
 use pgquerylens_model::selection::{Order, Selection, ranked, select};
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::views::database;
@@ -33,9 +33,11 @@ pub(super) fn name(
     (selection, named)
 }
 
-/// Adds the window to the running sums, keeps them for the next poll, and tells what is known of each series.
+/// Adds the interval to the running sums, keeps them for the next poll, and tells what is known of each series. Who has
+/// a series in the next one follows from what is shown, which at a first reading is everything since the last reset.
 pub(super) fn running(
-    window: &Window,
+    interval: &Window,
+    shown: &Window,
     snapshot: &Snapshot,
     views: &[ViewMetrics],
     held: &mut Held,
@@ -44,19 +46,26 @@ pub(super) fn running(
     let rules = options.series.as_ref()?;
     let before = held.state_mut().running.take();
     let names = Names::of(views, held);
-    let rows = window.deltas.row_indexes.iter();
-    let keys: Vec<_> = rows.map(|row| StatementKey::of(&snapshot.rows, *row)).collect();
-    let own: Vec<bool> = keys.iter().map(|key| key.is_some_and(|key| held.is_own(&key))).collect();
-    let candidates: Vec<usize> = (0..keys.len())
-        .filter(|row| !own[*row] && keys[*row].is_some_and(|key| names.is_wanted(&key, options)))
-        .collect();
-    let ranks = ranked(&window.deltas, rules.top, &Order::ALL, &candidates);
-    let first: Vec<usize> = candidates.into_iter().filter(|row| !ranks[*row].is_empty()).collect();
-    let sums = RunningSums::add(before, window, &Told { keys: &keys, first: &first, own: &own }, rules);
-    let series = sums.series.iter().map(|series| (series.clone(), named(Some(series.key), &names, held)));
-    let metrics =
-        RunningMetrics { series: series.collect(), other: sums.other.clone(), own: sums.own.clone() };
-    held.state_mut().running = Some(sums);
+    let keys_of = |window: &Window| -> Vec<Option<StatementKey>> {
+        window.deltas.row_indexes.iter().map(|row| StatementKey::of(&snapshot.rows, *row)).collect()
+    };
+    let keys = keys_of(shown);
+    let own: Vec<StatementKey> = keys.iter().flatten().filter(|key| held.is_own(key)).copied().collect();
+    let is_candidate = |key: &StatementKey| !held.is_own(key) && names.is_wanted(key, options);
+    let candidates: Vec<usize> =
+        (0..keys.len()).filter(|row| keys[*row].is_some_and(|key| is_candidate(&key))).collect();
+    let ranks = ranked(&shown.deltas, rules.top, &Order::ALL, &candidates);
+    let is_first = |row: &usize| !ranks[*row].is_empty();
+    let first: Vec<StatementKey> =
+        candidates.into_iter().filter(is_first).filter_map(|row| keys[row]).collect();
+    let told = Told { keys: &keys_of(interval), first: &first, own: &own };
+    let Summed { now, next } = RunningSums::add(before, interval, &told, rules);
+    let series = now.series.into_iter().map(|series| {
+        let known = named(Some(series.key), &names, held);
+        (series, known)
+    });
+    let metrics = RunningMetrics { series: series.collect(), other: now.other, own: now.own };
+    held.state_mut().running = Some(next);
     Some(metrics)
 }
 

@@ -39,6 +39,7 @@ fn a_small_poll() {
             "quality": "exact",
             "reasons": []
           },
+          "window_id": "5a3b6cf1e20d4c78-1",
           "coverage": {
             "statements_ms_per_second": 40.075,
             "active_ms_per_second": 41.666666666666664,
@@ -205,6 +206,7 @@ fn a_poll_that_read_nothing_is_a_document_too() {
           "read_at": null,
           "server": null,
           "window": null,
+          "window_id": "",
           "coverage": null,
           "statements": null,
           "views": [],

@@ -36,14 +36,25 @@ pub struct Shape {
     pub owner: OwnedBy,
     /// Columns that tell series apart, and the attributes they are sent as.
     pub attributes: &'static [(&'static str, &'static str)],
+    /// Where there can be any number of rows: the column by which the first [`MAX_ROWS`] of a database are sent.
+    pub ranked_by: Option<&'static str>,
 }
+
+/// The most rows of one view and database that become series, where there can be any number.
+pub const MAX_ROWS: usize = 1_000;
 
 const fn shape(
     view: &'static str,
     owner: OwnedBy,
     attributes: &'static [(&'static str, &'static str)],
 ) -> Shape {
-    Shape { view, owner, attributes }
+    Shape { view, owner, attributes, ranked_by: None }
+}
+
+impl Shape {
+    const fn ranked_by(self, column: &'static str) -> Shape {
+        Shape { ranked_by: Some(column), ..self }
+    }
 }
 
 const PROGRESS: &[(&str, &str)] =
@@ -63,14 +74,14 @@ pub const SHAPES: &[Shape] = &[
         OwnedBy::Schema,
         &[("relname", "relation"), ("mode", "mode"), ("locktype", "lock_type")],
     ),
-    shape("pg_relation_size", OwnedBy::IndexById, &[]),
+    shape("pg_relation_size", OwnedBy::IndexById, &[]).ranked_by("relation_size"),
     shape(
         "pg_replication_slots",
         OwnedBy::Server,
         &[("slot_name", "slot_name"), ("slot_type", "slot_type"), ("database", "db.namespace")],
     ),
     shape("pg_roles", OwnedBy::Server, &[("rolname", "postgresql.rolname")]),
-    shape("pg_sequence_last_value", OwnedBy::SequenceById, &[]),
+    shape("pg_sequence_last_value", OwnedBy::SequenceById, &[]).ranked_by("used_ratio"),
     shape("pg_stat_archiver", OwnedBy::Server, &[]),
     shape("pg_stat_bgwriter", OwnedBy::Server, &[]),
     shape("pg_stat_checkpointer", OwnedBy::Server, &[]),
@@ -94,11 +105,11 @@ pub const SHAPES: &[Shape] = &[
     ),
     shape("pg_stat_slru", OwnedBy::Server, &[("name", "name")]),
     shape("pg_stat_subscription_stats", OwnedBy::Server, &[("subname", "subscription")]),
-    shape("pg_stat_user_functions", OwnedBy::Schema, &[("funcname", "function")]),
-    shape("pg_stat_user_indexes", OwnedBy::Index, &[]),
-    shape("pg_stat_user_tables", OwnedBy::Table, &[]),
+    shape("pg_stat_user_functions", OwnedBy::Schema, &[("funcname", "function")]).ranked_by("calls"),
+    shape("pg_stat_user_indexes", OwnedBy::Index, &[]).ranked_by("relpages"),
+    shape("pg_stat_user_tables", OwnedBy::Table, &[]).ranked_by("relpages"),
     shape("pg_stat_wal", OwnedBy::Server, &[]),
-    shape("pg_total_relation_size", OwnedBy::TableById, &[]),
+    shape("pg_total_relation_size", OwnedBy::TableById, &[]).ranked_by("total_relation_size"),
     shape("recovery", OwnedBy::Server, &[]),
 ];
 

@@ -36,9 +36,26 @@ static OWN_TIME: Metric = level(
 static COLLECTORS: Metric =
     level("pgquerylens.poll.collectors", "{collector}", "Views by what became of them at the poll");
 
+pub(super) static LEFT_OUT: Metric = level(
+    "pgquerylens.rows_left_out",
+    "{row}",
+    "Tables, indexes, functions or sequences beyond the first thousand of a database, which are not sent",
+);
+
 /// All of them, for the reference.
-pub(super) static METRICS: [&Metric; 10] =
-    [&UP, &AGE, &DURATION, &STATEMENTS, &ROUND_TRIPS, &RECEIVED, &SENT, &CONNECTIONS, &OWN_TIME, &COLLECTORS];
+pub(super) static METRICS: [&Metric; 11] = [
+    &UP,
+    &AGE,
+    &DURATION,
+    &STATEMENTS,
+    &ROUND_TRIPS,
+    &RECEIVED,
+    &SENT,
+    &CONNECTIONS,
+    &OWN_TIME,
+    &COLLECTORS,
+    &LEFT_OUT,
+];
 
 pub(super) fn points(report: &PollReport, metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
     let at = metrics.read_at;

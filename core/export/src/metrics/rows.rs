@@ -1,17 +1,18 @@
 //! Points from the rows of the views: each column by its feed, each row by its view's shape.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
 use pgquerylens_model::report::{UnifiedMetrics, ViewMetrics};
 use pgquerylens_model::rows::{Rows, Series};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::View;
-use pgquerylens_model::views::{indexes, sequences, tables};
+use pgquerylens_model::views::{database, indexes, sequences, tables};
 use pgquerylens_model::window::Sum;
 
 use super::catalogue::{Feed, feeds_of};
-use super::columns::{OwnedBy, Shape, shape_of};
+use super::columns::{MAX_ROWS, OwnedBy, Shape, shape_of};
+use super::health::LEFT_OUT;
 use super::receiver::Convert;
 use super::{Attribute, MetricKind, Owner, Point, Value};
 
@@ -32,14 +33,45 @@ fn of_view(metrics: &UnifiedMetrics, found: &ViewMetrics, shape: &Shape) -> Vec<
         .iter()
         .flat_map(|deltas| deltas.row_indexes.iter().enumerate().map(|(changed, row)| (*row, changed)))
         .collect();
-    let mut points = Vec::new();
-    for row in 0..rows.len() {
+    let sent = first_rows(found, shape);
+    let mut points: Vec<Point<'static>> = left_out(found, rows.len() - sent.len()).into_iter().collect();
+    for row in sent {
         let Some(series) = names.series_of(found, shape, row) else { continue };
         for feed in feeds_of(found.view) {
             points.extend(point(found, feed, &series, row, changed.get(&row).copied()));
         }
     }
     points
+}
+
+/// Returns the rows that are sent: all, or of too many the largest. Equal ones go by their key, so that the same are
+/// sent at every poll.
+fn first_rows(found: &ViewMetrics, shape: &Shape) -> Vec<usize> {
+    let rows = &found.snapshot.rows;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let column = shape.ranked_by.and_then(|name| found.view.column_index(name));
+    if let Some(column) = column.filter(|_| order.len() > MAX_ROWS) {
+        let rank = |row: usize| {
+            let whole = rows.int(column, row).map(|value| value as f64);
+            whole.or_else(|| rows.float(column, row)).unwrap_or(0.0)
+        };
+        order.sort_by(|a, b| rank(*b).total_cmp(&rank(*a)).then(a.cmp(b)));
+        order.truncate(MAX_ROWS);
+    }
+    order
+}
+
+fn left_out(found: &ViewMetrics, count: usize) -> Option<Point<'static>> {
+    let database = found.database.clone().filter(|_| count > 0)?;
+    Some(Point {
+        metric: &LEFT_OUT,
+        owner: Owner::Database(database),
+        attributes: vec![("view", Value::Text(found.view.name.to_owned()))],
+        start: None,
+        time: found.snapshot.taken_at,
+        value: Sum::Int(i64::try_from(count).unwrap_or(i64::MAX)),
+        added: None,
+    })
 }
 
 /// What the points of one row have in common.
@@ -95,6 +127,8 @@ fn value(rows: &Rows, feed: &Feed, row: usize, now: Timestamp) -> Option<Sum> {
 /// Names of relations by oid, where a view knows only their oids.
 struct Names<'n> {
     database: Option<&'n str>,
+    /// Templates are nobody's databases: the receiver leaves them out too.
+    templates: HashSet<&'n str>,
     by_id: HashMap<i64, (&'n Rows, usize)>,
     named_by: Option<&'static View>,
 }
@@ -105,7 +139,7 @@ impl<'n> Names<'n> {
             OwnedBy::TableById => (&tables::VIEW, "relid"),
             OwnedBy::IndexById => (&indexes::VIEW, "indexrelid"),
             OwnedBy::SequenceById => (&sequences::VIEW, "relid"),
-            _ => return Names { database: found.database.as_deref(), by_id: HashMap::new(), named_by: None },
+            _ => return Names { templates: templates(metrics), ..Names::in_database(found) },
         };
         let source = metrics.views.iter().find(|view| {
             view.view.name == named_by.name && view.snapshot.database == found.snapshot.database
@@ -115,10 +149,15 @@ impl<'n> Names<'n> {
         let by_id = rows.zip(column).map(|(rows, column)| {
             (0..rows.len()).filter_map(|row| Some((rows.int(column, row)?, (rows, row)))).collect()
         });
+        Names { by_id: by_id.unwrap_or_default(), named_by: Some(named_by), ..Names::in_database(found) }
+    }
+
+    fn in_database(found: &'n ViewMetrics) -> Names<'n> {
         Names {
             database: found.database.as_deref(),
-            by_id: by_id.unwrap_or_default(),
-            named_by: Some(named_by),
+            templates: HashSet::new(),
+            by_id: HashMap::new(),
+            named_by: None,
         }
     }
 
@@ -141,7 +180,7 @@ impl<'n> Names<'n> {
             OwnedBy::Server => Owner::Server,
             OwnedBy::Database(column) => {
                 let name = label(column)?;
-                if is_providers(&name) {
+                if is_providers(&name) || self.templates.contains(name.as_str()) {
                     return None;
                 }
                 Owner::Database(name)
@@ -183,6 +222,17 @@ impl<'n> Names<'n> {
     }
 }
 
+fn templates(metrics: &UnifiedMetrics) -> HashSet<&str> {
+    let Some(found) = metrics.view(&database::VIEW) else { return HashSet::new() };
+    let rows = &found.snapshot.rows;
+    let column = |name| database::VIEW.column_index(name);
+    let (Some(name), Some(flag)) = (column("datname"), column("datistemplate")) else {
+        return HashSet::new();
+    };
+    let is_template = |row: &usize| rows.flag(flag, *row) == Some(true);
+    (0..rows.len()).filter(is_template).filter_map(|row| rows.label(name, row)).collect()
+}
+
 fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value> {
     let index = view.column_index(column)?;
     match rows.series(index)? {
@@ -195,4 +245,53 @@ fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value
 
 fn is_providers(name: &str) -> bool {
     PROVIDER_DATABASES.contains(&name) || PROVIDER_ROLES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use pgquerylens_model::rows::Rows;
+    use pgquerylens_model::view::View;
+
+    use super::*;
+    use crate::example;
+
+    /// Tables with as many pages as their place, in one schema.
+    fn many_tables(count: i64) -> Rows {
+        let ints = |values: Vec<i64>| Series::Int(values.into_iter().map(Some).collect());
+        let names =
+            |values: Vec<String>| Series::Label(values.into_iter().map(|name| Some(name.into())).collect());
+        let view: &View = &tables::VIEW;
+        example::rows_of(
+            view,
+            count as usize,
+            vec![
+                ("relid", ints((0..count).collect())),
+                ("schemaname", names((0..count).map(|_| "public".to_owned()).collect())),
+                ("relname", names((0..count).map(|place| format!("t{place}")).collect())),
+                ("relpages", ints((0..count).collect())),
+                ("n_live_tup", ints(vec![1; count as usize])),
+            ],
+        )
+    }
+
+    #[test]
+    fn of_too_many_tables_the_largest_are_sent_and_the_others_counted() {
+        let mut report = example::report();
+        let metrics = report.metrics.as_mut().unwrap();
+        let mut found = metrics.views.pop().unwrap();
+        found.view = &tables::VIEW;
+        found.database = Some("shop".to_owned());
+        found.snapshot.view = &tables::VIEW;
+        found.snapshot.rows = many_tables(1_200);
+        found.window = None;
+        metrics.views = vec![found];
+        let points = points(metrics);
+        let live = points.iter().filter(|point| point.metric.name == "postgresql.rows").collect::<Vec<_>>();
+        assert_eq!(live.len(), MAX_ROWS);
+        assert!(
+            live.iter().all(|point| matches!(&point.owner, Owner::Table { table, .. } if table != "t199"))
+        );
+        let left = points.iter().find(|point| point.metric.name == LEFT_OUT.name).unwrap();
+        assert_eq!(left.value, Sum::Int(200));
+    }
 }

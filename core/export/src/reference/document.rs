@@ -30,6 +30,7 @@ const INTRODUCTION: &str = ": one document per poll, printed by `pgquerylens pol
   field that could not be read or has nothing to say.
 - Texts are normalised: they hold no literal.
 - Databases and roles of the cloud provider, and our own session, are left out of `views`.
+- [document.schema.json](document.schema.json) is the same as a JSON Schema.
 - New fields may come at any time; a change that could break a reader raises the number in `schema`.
 
 ## Fields
@@ -39,7 +40,7 @@ const INTRODUCTION: &str = ": one document per poll, printed by `pgquerylens pol
 ";
 
 /// Every field that is not a column of a view.
-const FIELDS: &[(&str, &str)] = &[
+pub(super) const FIELDS: &[(&str, &str)] = &[
     ("schema", "Name and version of this form."),
     ("pgquerylens_version", "Version of the pgquerylens that made it."),
     ("target", "`host:port/database` as it was named; never a secret."),
@@ -67,6 +68,11 @@ const FIELDS: &[(&str, &str)] = &[
         "window",
         "What the poll's differences cover: the statements', or the databases' where there are none. Every \
 view has its own.",
+    ),
+    (
+        "window_id",
+        "The baseline that the windows start from. Of two documents with one id the later, which ends later, \
+replaces the earlier.",
     ),
     ("window.from", "The earlier reading; `null` at a first one."),
     ("window.to", "The later reading."),
@@ -146,7 +152,10 @@ among the others.",
     ("collectors[]", "What happened to each view."),
     ("collectors[].view", "The view, or `connection` for a database that could not be reached."),
     ("collectors[].database", "The database, for views that show only one."),
-    ("collectors[].outcome", "`read`, `not_offered` (nothing is missing), `not_due`, `failed`."),
+    (
+        "collectors[].outcome",
+        "`read`, `not_offered` (nothing is missing), `not_due`, `resting` (it failed too often), `failed`.",
+    ),
     ("collectors[].row_count", "Rows read."),
     ("collectors[].reason", "Why it is not offered, or failed."),
     ("collectors[].duration_ms", "From the answer before to this one: the server's work and the wire."),

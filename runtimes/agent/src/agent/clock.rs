@@ -6,7 +6,7 @@ use pgquerylens_model::time::Timestamp;
 
 /// Returns what our own clock says.
 #[expect(clippy::disallowed_methods, reason = "a server that is down has no clock to ask")]
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -11,6 +11,7 @@ use pgquerylens_delivery::otlp::{
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_export::events::Compat;
 use pgquerylens_export::otlp::{Encoding, Layout, Temporality};
+use pgquerylens_model::running::SeriesRules;
 
 use crate::config::configuration::{self as config, ExporterConfig, JsonlConfig, JsonlPath, OtlpConfig};
 use crate::config::secret_source::SecretSource;
@@ -24,10 +25,21 @@ pub(super) type Variables = Arc<BTreeMap<String, String>>;
 pub(super) fn exporter(config: &ExporterConfig, variables: &Variables) -> Result<Exporter, Failure> {
     match config {
         ExporterConfig::Otlp(otlp) => Otlp::new(settings(otlp, variables))
-            .map(Exporter::Otlp)
+            .map(|otlp| Exporter::Otlp(Box::new(otlp)))
             .map_err(|error| Failure::of(Exit::Configuration, &error, "write another endpoint")),
         ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines))),
     }
+}
+
+/// Returns which statements get running sums: enough for the exporter that takes the most series and holds them
+/// longest.
+pub(super) fn series_rules<'e>(exporters: impl Iterator<Item = &'e ExporterConfig>) -> Option<SeriesRules> {
+    let wanted = exporters.filter_map(|exporter| match exporter {
+        ExporterConfig::Otlp(otlp) => Some((otlp.statement_series, otlp.statement_series_hold.as_secs_f64())),
+        ExporterConfig::Jsonl(_) => None,
+    });
+    let (most, hold_seconds) = wanted.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+    Some(SeriesRules { top: SeriesRules::default().top.min(most), hold_seconds, most })
 }
 
 fn lines(config: &JsonlConfig) -> Lines {

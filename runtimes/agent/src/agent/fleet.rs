@@ -22,7 +22,7 @@ use crate::process::Process;
 use crate::store::Store;
 
 use super::board::Board;
-use super::exporters::{Variables, exporter};
+use super::exporters::{Variables, exporter, series_rules};
 use super::server::{Server, Shared};
 
 /// All servers that are polled.
@@ -32,6 +32,8 @@ pub(super) struct Fleet {
     hostname: Option<String>,
     board: Rc<Board>,
     running: BTreeMap<String, Running>,
+    /// Servers that are no longer polled, and not yet done: who comes back waits for them.
+    leaving: BTreeMap<String, JoinHandle<()>>,
     /// Exporters by name, with what they were made of.
     exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
     workers: (usize, Arc<Semaphore>),
@@ -56,6 +58,7 @@ impl Fleet {
             hostname: process.hostname.clone(),
             board,
             running: BTreeMap::new(),
+            leaving: BTreeMap::new(),
             exporters: BTreeMap::new(),
             workers: (0, Arc::new(Semaphore::new(0))),
         }
@@ -86,7 +89,9 @@ impl Fleet {
             info!(server = name, "server is no longer polled");
             let _ended = gone.stop.send(Some(Instant::now() + process.shutdown_grace));
             self.board.forget(&name);
+            self.leaving.insert(name, gone.task);
         }
+        self.leaving.retain(|_, task| !task.is_finished());
         Ok(())
     }
 
@@ -122,7 +127,7 @@ impl Fleet {
     /// Starts a server's task. One that it replaces is waited for: two must not use one state. `share` says where in
     /// its interval the server polls, so that not all poll at once.
     fn start(
-        &self,
+        &mut self,
         config: ServerConfig,
         resource: BTreeMap<String, String>,
         share: f64,
@@ -140,12 +145,17 @@ impl Fleet {
             workers: Arc::clone(&self.workers.1),
             root: root(&config.state),
         };
-        let server = Server::new(&config, &resource, &exporters, Arc::clone(&store), shared);
+        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
+        let series = series_rules(named.map(|(config, _)| config));
+        let server = Server::new(&config, series, &resource, &exporters, Arc::clone(&store), shared);
         let offset = config.every.mul_f64(share);
-        let replaced = old.map(|old| {
-            let _ended = old.stop.send(Some(Instant::now()));
-            old.task
-        });
+        let replaced = match old {
+            Some(old) => {
+                let _ended = old.stop.send(Some(Instant::now()));
+                Some(old.task)
+            }
+            None => self.leaving.remove(&config.name),
+        };
         let task = tokio::task::spawn_local(async move {
             if let Some(replaced) = replaced {
                 let _ended = replaced.await;
@@ -162,8 +172,9 @@ impl Fleet {
             let _ended = running.stop.send(Some(end));
         }
         let mut unfinished = Vec::new();
-        for (name, running) in self.running {
-            if timeout_at(end, running.task).await.is_err() {
+        let running = self.running.into_iter().map(|(name, running)| (name, running.task));
+        for (name, task) in running.chain(self.leaving) {
+            if timeout_at(end, task).await.is_err() {
                 unfinished.push(name);
             }
         }

@@ -3,13 +3,15 @@
 //! Here signals are heard; which servers run is [`fleet`]'s, what one server does [`server`]'s.
 
 mod board;
-mod clock;
+pub(crate) mod clock;
 mod exporters;
 mod fleet;
 mod health;
 mod log;
+mod ownership;
 mod server;
 mod signals;
+mod telemetry;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -9,17 +9,18 @@ use std::time::Duration;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
-use pgquerylens_engine::poll::{PollFailure, Poller};
+use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live};
 use pgquerylens_engine::state::control::Control;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
+use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, warn};
 
 use crate::config::configuration::ServerConfig;
 use crate::config::secret_source::SecretSource;
@@ -31,6 +32,8 @@ use crate::store::Store;
 use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
+use super::ownership::Ownership;
+use super::telemetry;
 
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(5);
@@ -59,6 +62,7 @@ pub(super) struct Server {
     interrupter: Interrupter,
     recipients: Recipients<Arc<Store>>,
     store: Arc<Store>,
+    ownership: Ownership,
     last_good: Option<Timestamp>,
     shared: Shared,
 }
@@ -66,6 +70,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(
         config: &ServerConfig,
+        series: Option<SeriesRules>,
         resource: &BTreeMap<String, String>,
         exporters: &[Arc<Exporter>],
         store: Arc<Store>,
@@ -79,7 +84,12 @@ impl Server {
         let poller = target.map(|target| {
             let live = Live::new(target, config.poll.limits.clone());
             interrupter = live.interrupter();
-            Poller::new(live, Arc::clone(&store), config.address.clone(), config.poll.clone())
+            Poller::new(
+                live,
+                Arc::clone(&store),
+                config.address.clone(),
+                PollOptions { series, ..config.poll.clone() },
+            )
         });
         shared.board.enter(&config.name, first_state(config));
         Server {
@@ -89,6 +99,7 @@ impl Server {
             poller,
             interrupter,
             recipients,
+            ownership: Ownership::of(&config.state),
             store,
             last_good: None,
             shared,
@@ -107,24 +118,45 @@ impl Server {
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
-            if self.honour_control().await {
+            let mut polled = None;
+            if self.owns_state() && self.honour_control().await {
                 let since = Instant::now();
-                let polled = self.poll(&mut stop).await;
-                self.tell(polled, since.elapsed()).await;
+                let span = telemetry::poll_span(&self.name);
+                let poll = self.poll_and_tell_views(&mut stop).instrument(span);
+                polled = Some((poll.await, since.elapsed()));
             }
+            // What is told of it, to exporters that may be slow, is no work of a worker's.
             drop(place);
+            if let Some((polled, took)) = polled {
+                self.tell(polled, took).await;
+            }
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
-            let mut drained = Vec::new();
-            let drain = async { drained = self.recipients.drain(tick.at).await };
-            let _stopped = wait_or_stop(&mut stop, drain).await;
-            self.note_deliveries(&drained);
+            if self.ownership.is_taken() {
+                let mut drained = Vec::new();
+                let drain = async { drained = self.recipients.drain(tick.at).await };
+                let _stopped = wait_or_stop(&mut stop, drain).await;
+                self.note_deliveries(&drained);
+            }
             began = tick.at;
         }
         let end = stop.borrow().unwrap_or_else(Instant::now);
-        let drained = self.recipients.drain(end).await;
-        self.note_deliveries(&drained);
+        if self.ownership.is_taken() {
+            let drained = self.recipients.drain(end).await;
+            self.note_deliveries(&drained);
+        }
+    }
+
+    /// Tells whether the state is ours. One that another process uses is left to it, and so is the server.
+    fn owns_state(&mut self) -> bool {
+        let Err(failure) = self.ownership.take() else { return true };
+        warn!(server = self.name, error = %failure.in_one_line(), "not polled");
+        self.shared.board.update(&self.name, |state| {
+            state.status = Some(Status::Failed.name());
+            state.trouble = vec![failure.in_one_line()];
+        });
+        false
     }
 
     /// Does what an operator wants; returns whether to poll.
@@ -149,6 +181,17 @@ impl Server {
             state.stopped = stopped;
         });
         polls
+    }
+
+    async fn poll_and_tell_views(
+        &mut self,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> Result<PollReport, NotRead> {
+        let polled = self.poll(stop).await;
+        if let Ok(report) = &polled {
+            telemetry::tell_views(&self.name, report);
+        }
+        polled
     }
 
     /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,

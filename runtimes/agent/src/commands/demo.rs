@@ -17,7 +17,7 @@ use pgquerylens_sandbox::workload::shop::{self, Pace, Workload};
 use pgquerylens_sandbox::{Error, Installation, Server, ServerBuilder, majors, newest, roles};
 
 use super::repeat::{Last, repeat};
-use super::settings;
+use super::{demo_agent, settings};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{Given, Said};
@@ -57,6 +57,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let form = settings::table(&mut given, process, true);
     let order = settings::order(&mut given);
     let top = given.count("top").unwrap_or_default();
+    let shows_agent = given.flag("agent");
     let (postgres, said) = (given.text("postgres"), given.said("postgres"));
     given.finish()?;
     if let Some(folder) = postgres {
@@ -66,6 +67,9 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         }
     }
     let mut stop = Stop::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
+    if shows_agent {
+        return demo_agent::run(&mut stop).await;
+    }
     let opened = tokio::select! {
         opened = Theatre::open() => opened?,
         () = stop.requested() => return Ok(Exit::Done),

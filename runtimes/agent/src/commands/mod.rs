@@ -4,7 +4,9 @@ mod agent;
 mod check;
 mod completions;
 mod config;
+mod control;
 mod demo;
+mod demo_agent;
 mod man;
 mod poll;
 mod record;
@@ -41,6 +43,8 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         Subcommand::Poll => poll::run(given, process).await,
         Subcommand::Agent => agent::run(given, process).await,
         Subcommand::Config => config::run(given, process),
+        Subcommand::Stop => control::stop(given).await,
+        Subcommand::Resume => control::resume(given).await,
         Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,

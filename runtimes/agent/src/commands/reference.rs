@@ -40,6 +40,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("views.md", reference::views::reference()),
         ("metrics.md", reference::metrics::reference()),
         ("document.md", reference::document::reference()),
+        ("document.schema.json", reference::schema::schema()),
     ]
 }
 

@@ -34,6 +34,7 @@ pub(crate) use configuration::Configuration;
 pub(crate) use mistake::Mistakes;
 pub(crate) use sample::sample;
 pub(crate) use schema::schema;
+pub(crate) use server::folder_name;
 
 use self::document::{Format, Node};
 use self::draft::{Draft, draft};
@@ -94,17 +95,15 @@ impl Source {
     }
 
     fn configuration(&self, draft: &Draft, mistakes: &mut Vec<Mistake>) -> Configuration {
-        let exporters = exporter::exporters(&draft.exporters, mistakes);
         let surroundings = Surroundings {
             environment: &self.environment,
             state_folder: process::state_folder(&draft.process, mistakes),
             exporter_names: &draft.exporter_names,
-            exporters: &exporters,
         };
         Configuration {
             process: process::process(&draft.process, mistakes),
             servers: server::servers(&draft.servers, &surroundings, mistakes),
-            exporters,
+            exporters: exporter::exporters(&draft.exporters, mistakes),
         }
     }
 }

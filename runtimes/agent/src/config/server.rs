@@ -9,10 +9,9 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions};
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_model::cadence::Pauses;
-use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 
-use super::configuration::{ExporterConfig, ServerConfig, StateConfig};
+use super::configuration::{ServerConfig, StateConfig};
 use super::document::shown;
 use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
@@ -32,8 +31,6 @@ pub(super) struct Surroundings<'s> {
     pub(super) state_folder: Option<PathBuf>,
     /// The names of all exporters, those of exporters with mistakes among them.
     pub(super) exporter_names: &'s [String],
-    /// The exporters without mistakes.
-    pub(super) exporters: &'s [ExporterConfig],
 }
 
 /// Reads servers; those with mistakes are left out.
@@ -94,7 +91,8 @@ fn server(
             orders: Order::ALL.to_vec(),
             databases: databases(layer),
             all_due: false,
-            series: series(&exporters, surroundings.exporters),
+            // Whoever knows the exporters of the server fills it in.
+            series: None,
             views_off: Vec::new(),
         },
         state: state(surroundings.state_folder.as_deref(), &name),
@@ -197,24 +195,12 @@ fn unique(names: &[String]) -> Vec<String> {
     names.iter().filter(|name| seen.insert(*name)).cloned().collect()
 }
 
-/// Returns which statements get running sums: enough for the exporter that takes the most series and holds them longest.
-fn series(names: &[String], exporters: &[ExporterConfig]) -> Option<SeriesRules> {
-    let taking = exporters.iter().filter_map(|exporter| match exporter {
-        ExporterConfig::Otlp(otlp) if names.contains(&otlp.name) => Some(otlp),
-        ExporterConfig::Otlp(_) | ExporterConfig::Jsonl(_) => None,
-    });
-    let rules = taking.map(|otlp| (otlp.statement_series, otlp.statement_series_hold.as_secs_f64()));
-    let (most, hold_seconds) = rules.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
-    let usual = SeriesRules::default();
-    Some(SeriesRules { top: usual.top.min(most), hold_seconds, most })
-}
-
 fn state(folder: Option<&Path>, name: &str) -> StateConfig {
     folder.map_or(StateConfig::Memory, |folder| StateConfig::Folder(folder.join(folder_name(name))))
 }
 
 /// Returns the name as a folder may be called; different names have different folders.
-fn folder_name(name: &str) -> String {
+pub(crate) fn folder_name(name: &str) -> String {
     let plain = |index: usize, byte: u8| {
         byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || (byte == b'.' && index > 0)
     };

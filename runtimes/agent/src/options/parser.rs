@@ -254,6 +254,8 @@ mod tests {
               agent        Polls servers for ever and sends what it read to OpenTelemetry or as lines of JSON
               config       Shows what the agent would run by and where each value was said; checks and begins
                            its files
+              stop         Stops polls, or does without a view or an exporter, from the next poll on
+              resume       Takes back what pgquerylens stop wished
               check        Looks whether a server, a role and a connection are ready to be polled, and how to
                            mend what is not
               sql          Prints every statement that we may run on a version of PostgreSQL, for approval

@@ -11,6 +11,10 @@ pub(crate) enum Subcommand {
     Agent,
     /// Looks at configurations.
     Config,
+    /// `stop`.
+    Stop,
+    /// `resume`.
+    Resume,
     /// Looks whether a server is ready to be polled.
     Check,
     /// Prints our SQL.
@@ -56,6 +60,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         examples: &[
             ("pgquerylens demo", "45 seconds, a report every 3"),
             ("pgquerylens demo --for 5m --order io", "longer, ranked by I/O time"),
+            ("pgquerylens demo --agent", "the agent, and what it stands"),
         ],
         hidden: false,
     },
@@ -108,6 +113,27 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
             ("pgquerylens config show pgquerylens.yaml", "every value and where it was said"),
             ("pgquerylens config schema > pgquerylens.schema.json", "for editors that complete and check"),
         ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Stop,
+        name: "stop",
+        about: "Stops polls, or does without a view or an exporter, from the next poll on",
+        more: "The wish is written beside the states, where every runtime looks before each poll; the agent goes on \
+               and shows it. pgquerylens resume takes it back.",
+        examples: &[
+            ("pgquerylens stop --state file:/var/lib/pgquerylens --reason upgrade", "every server"),
+            ("pgquerylens stop --state file:/var/lib/pgquerylens --server shop", "one server"),
+            ("pgquerylens stop --state file:/var/lib/pgquerylens --view pg_stat_user_tables", "a view alone"),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Resume,
+        name: "resume",
+        about: "Takes back what pgquerylens stop wished",
+        more: "Without a view or an exporter it takes everything back, for every server or for the one named.",
+        examples: &[("pgquerylens resume --state file:/var/lib/pgquerylens", "poll again")],
         hidden: false,
     },
     SubcommandSpec {

@@ -19,6 +19,9 @@ const POLLING: &[&str] = &["poll", "record", "agent", "config"];
 /// Subcommands that open a session on a server of the user's, once or for ever.
 const EVERY_CONNECTING: &[&str] = &["poll", "check", "record", "agent", "config"];
 
+/// Subcommands that say what an operator wants.
+const CONTROLLING: &[&str] = &["stop", "resume"];
+
 const PROCESS: &[Section] = &[Section::Process];
 /// What can be said of all servers and of each.
 const SERVERS: &[Section] = &[Section::Defaults, Section::Server];
@@ -163,6 +166,13 @@ const ROWS: &[OptionSpec] = &[
         ..duration("every", Place::Named(When))
     },
     OptionSpec {
+        commands: &["demo"],
+        help: "Show the agent: two servers, a receiver of OTLP, and everything that goes wrong at night",
+        more: "A server is killed, the receiver stops answering, the agent is killed; at the end what was executed \
+               is held against what was received. It takes about two minutes.",
+        ..flag("agent", Place::Named(When))
+    },
+    OptionSpec {
         help: "End after this time; with --every",
         more: "For example: --every 10s --for 5m",
         ..duration("for", Place::Named(When))
@@ -201,6 +211,38 @@ const ROWS: &[OptionSpec] = &[
         more: "With it nothing is lost or counted twice over a restart. Without it the states live as long as the \
                process. For example: --state file:/var/lib/pgquerylens",
         ..text("state", Place::Named(When), "file:PATH")
+    },
+    OptionSpec {
+        commands: CONTROLLING,
+        help: "The states that are meant: file:PATH, as the agent has it",
+        more: "For example: --state file:/var/lib/pgquerylens",
+        ..text("state", Place::Named(When), "file:PATH")
+    },
+    OptionSpec {
+        commands: CONTROLLING,
+        help: "The one server that is meant, by its name; without it all are",
+        more: "For example: --server shop",
+        ..text("server", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: CONTROLLING,
+        repeatable: true,
+        help: "The view that is meant, not polls as a whole; repeatable",
+        more: "docs/reference/views.md lists them. For example: --view pg_stat_user_tables",
+        ..text("view", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: CONTROLLING,
+        repeatable: true,
+        help: "The exporter that is meant, not polls as a whole; repeatable",
+        more: "For example: --exporter collector",
+        ..text("exporter", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: &["stop"],
+        help: "Why, in your own words; it is shown wherever the stop is",
+        more: "For example: --reason \"upgrade until 22:00\"",
+        ..text("reason", Place::Named(What), "TEXT")
     },
     OptionSpec {
         commands: CONFIGURED,

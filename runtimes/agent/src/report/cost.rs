@@ -96,14 +96,16 @@ fn coverage(metrics: &UnifiedMetrics) -> Vec<Span> {
 }
 
 fn explained(share: f64) -> Span {
-    let (remark, tone) = match share {
-        share if share < WELL_EXPLAINED => {
-            (", the rest was evicted, hidden, not tracked or still runs", Tone::Caution)
-        }
-        share if share > MORE_THAN_ALL => (", of which sessions report a part late", Tone::Plain),
-        _ => ("", Tone::Plain),
-    };
-    Span::new(format!("statements explain {} of the databases' active time{remark}", percent(share)), tone)
+    let share_text = percent(share);
+    if share < WELL_EXPLAINED {
+        let text = format!(
+            "statements explain {share_text} of active time; the rest: evicted, hidden, untracked, running"
+        );
+        return Span::new(text, Tone::Caution);
+    }
+    // Sessions report their active time later than their statements.
+    let of = if share > MORE_THAN_ALL { "active time reported so far" } else { "databases' active time" };
+    fact(format!("statements explain {share_text} of the {of}"))
 }
 
 fn entries(metrics: &UnifiedMetrics, statements: &StatementMetrics) -> Span {

@@ -109,10 +109,15 @@ fn states(sessions: &[Row<'_>], hidden: usize) -> Vec<Span> {
     facts
 }
 
+/// A WAL sender is always active; an event of the type Activity says that a process waits for something to do.
+fn is_at_work(row: &Row<'_>) -> bool {
+    row.label("state") == Some("active") && row.label("wait_event_type") != Some("Activity")
+}
+
 /// What active processes do: run on a CPU, or wait for something.
 fn waits(metrics: &UnifiedMetrics) -> Vec<Span> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for row in all(metrics).filter(|row| row.label("state") == Some("active")) {
+    for row in all(metrics).filter(is_at_work) {
         let wait = match (row.label("wait_event_type"), row.label("wait_event")) {
             (Some(kind), Some(event)) => format!("{kind}:{event}"),
             (Some(kind), None) => kind.to_owned(),

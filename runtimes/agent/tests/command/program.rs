@@ -28,6 +28,11 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// Returns what was said on the standard error, besides that a busy machine was slower than the interval.
+    pub(crate) fn complaints(&self) -> Vec<&str> {
+        self.stderr.lines().filter(|line| !line.ends_with("ticks skipped")).collect()
+    }
+
     /// Returns the JSON documents on the standard output, one a line.
     pub(crate) fn documents(&self) -> Vec<Value> {
         self.stdout.lines().map(document).collect()

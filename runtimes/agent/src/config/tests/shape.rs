@@ -81,17 +81,6 @@ fn databases_are_a_list_or_all_and_the_nearer_word_holds() {
 }
 
 #[test]
-fn a_server_sums_for_the_exporter_that_takes_the_most_series() {
-    let text =
-        format!("{FLEET}  - {{name: more, kind: otlp, statement-series: 500, statement-series-hold: 1m}}\n");
-    let series =
-        |text: &str| loaded(text).servers[0].poll.series.map(|rules| (rules.most, rules.hold_seconds));
-    assert_eq!(series(&text), Some((200, 900.0)));
-    assert_eq!(series(&text.replacen("[collector]", "[collector, more]", 1)), Some((500, 900.0)));
-    assert_eq!(series(&text.replacen("[collector]", "[lines]", 1)), None);
-}
-
-#[test]
 fn nothing_is_read_or_sent_twice() {
     let server = server("  databases: [a, b, a]\n  exporters: [jsonl, jsonl]");
     assert_eq!(server.poll.databases, Databases::Named(vec!["a".to_owned(), "b".to_owned()]));

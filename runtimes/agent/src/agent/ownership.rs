@@ -1,0 +1,81 @@
+//! Whose a state is: of one process at a time, as long as it lives. A commit that compares keeps two pollers from losing
+//! anything, but what both deliver of one window would be counted twice as events.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::config::configuration::StateConfig;
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The file whose lock the owner holds. The system gives it up for a process that was killed.
+const FILE: &str = "owner";
+
+/// The right to use the state of one server.
+pub(super) struct Ownership {
+    folder: Option<PathBuf>,
+    held: Option<File>,
+}
+
+impl Ownership {
+    /// Names the state; it is not taken yet.
+    pub(super) fn of(state: &StateConfig) -> Ownership {
+        let folder = match state {
+            StateConfig::Memory => None,
+            StateConfig::Folder(folder) => Some(folder.clone()),
+        };
+        Ownership { folder, held: None }
+    }
+
+    /// Tells whether it is ours; what lives in memory always is.
+    pub(super) fn is_taken(&self) -> bool {
+        self.folder.is_none() || self.held.is_some()
+    }
+
+    /// Takes it, unless it is ours already.
+    pub(super) fn take(&mut self) -> Result<(), Failure> {
+        if let Some(folder) = self.folder.as_deref().filter(|_| self.held.is_none()) {
+            self.held = Some(lock(folder)?);
+        }
+        Ok(())
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Failure> {
+    let path = folder.join(FILE);
+    let of = |error: io::Error| Failure::of_file("lock", &path, &error);
+    fs::create_dir_all(folder).map_err(of)?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(of)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(
+            Exit::TryAgain,
+            format!("another process uses the state {}", folder.display()),
+            "let only one agent use a state; this one takes over when the other has ended",
+        )),
+        Err(TryLockError::Error(error)) => Err(of(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_has_one_owner_until_it_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateConfig::Folder(folder.path().join("shop"));
+        let (mut first, mut second) = (Ownership::of(&state), Ownership::of(&state));
+        assert!(!first.is_taken() && first.take().is_ok() && first.take().is_ok());
+        assert!(first.is_taken() && second.take().is_err() && !second.is_taken());
+        drop(first);
+        assert!(second.take().is_ok() && second.is_taken());
+    }
+
+    #[test]
+    fn what_lives_in_memory_is_ours() {
+        let mut ownership = Ownership::of(&StateConfig::Memory);
+        assert!(ownership.is_taken() && ownership.take().is_ok());
+    }
+}

@@ -1,0 +1,341 @@
+//! `demo --agent`: the agent with two servers and a receiver of OTLP, all real, and everything that goes wrong at
+//! night: a server is killed, the receiver stops answering, the agent is killed. At the end what the servers executed
+//! is held against what the receiver has.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver};
+use pgquerylens_sandbox::{Installation, SUPERUSER, Server, Shutdown, newest, roles};
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::stop::Stop;
+
+/// What each server executes, and what PostgreSQL makes of it: one statement of its own, so that its calls are known.
+const CAST: [(&str, [&str; 2]); 2] =
+    [("shop", ["select 1 + 1", "select $1 + $2"]), ("billing", ["select 2 * 2", "select $1 * $2"])];
+/// Executions of one burst.
+const BURST: u64 = 500;
+/// How long the figures may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// How long the receiver stays silent: longer than a request's time limit and than several polls.
+const SILENCE: Duration = Duration::from_secs(8);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+const CLOSING: &str = "
+Every figure arrived once: sums are cumulative, so that a repeat says nothing new, and events carry the id of their
+window, so that a later one replaces an earlier. The servers are stopped and all files are gone.
+To send your own database's figures to any OTLP endpoint:
+  export DATABASE_URL=postgresql://user@host/db
+  export OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318
+  pgquerylens agent
+";
+
+/// Plays it, until it is over or a signal comes.
+pub(super) async fn run(stop: &mut Stop) -> Result<Exit, Failure> {
+    tokio::select! {
+        played = play() => played,
+        () = stop.requested() => Ok(Exit::Done),
+    }
+}
+
+async fn play() -> Result<Exit, Failure> {
+    let mut stage = Stage::open().await?;
+    say("the agent begins; 500 executions on each server");
+    stage.agent.start()?;
+    stage.until("the first poll of each server", |account, _| levels(account, "pgquerylens.up") == 2).await?;
+    stage.burst().await?;
+    stage.everything_arrived().await?;
+
+    say("server shop is killed and started again; both execute on");
+    stage.kill_a_server().await?;
+    stage.burst().await?;
+    stage.everything_arrived().await?;
+
+    say("the receiver stops answering for 8 s; both execute on");
+    stage.receiver.behave(Behaviour::Hang);
+    for _ in 0..2 {
+        stage.burst().await?;
+        sleep(SILENCE / 2).await;
+    }
+    stage.receiver.behave(Behaviour::Accept);
+    stage.everything_arrived().await?;
+
+    say("the agent is killed (SIGKILL) and started again; both execute on");
+    stage.burst().await?;
+    stage.agent.kill().await?;
+    stage.burst().await?;
+    stage.agent.start()?;
+    stage.everything_arrived().await?;
+
+    say("the agent is asked to end (SIGTERM) while a delivery hangs, and started once more");
+    stage.receiver.behave(Behaviour::TakeAndHang);
+    stage.burst().await?;
+    sleep(LOOK_AGAIN * 12).await;
+    stage.agent.end().await?;
+    stage.receiver.behave(Behaviour::Accept);
+    stage.agent.start()?;
+    stage.everything_arrived().await?;
+    stage.agent.end().await?;
+
+    let (table, is_whole) = stage.table();
+    output::write(&table)?;
+    if is_whole {
+        output::write(CLOSING)?;
+        return Ok(Exit::Done);
+    }
+    Err(Failure::new(
+        Exit::Internal,
+        "what was received is not what was executed",
+        "please report the table above",
+    ))
+}
+
+fn say(act: &str) {
+    output::say(&format!("* {act}"));
+}
+
+/// How many series of a level there are.
+fn levels(account: &Account, metric: &str) -> usize {
+    account.levels_of(metric).count()
+}
+
+/// A server, and what it has executed of its statement.
+struct Actor {
+    name: &'static str,
+    statement: &'static str,
+    server: Server,
+    queryid: i64,
+    executed: u64,
+}
+
+/// The agent's process, started again and again by one file.
+struct Agent {
+    folder: TempDir,
+    process: Option<Child>,
+}
+
+struct Stage {
+    actors: Vec<Actor>,
+    receiver: Receiver,
+    agent: Agent,
+}
+
+impl Stage {
+    async fn open() -> Result<Stage, Failure> {
+        let installation = Installation::find()?;
+        let major = installation.newest().unwrap_or_else(newest);
+        say(&format!("two PostgreSQL {major} and a receiver of OTLP are started"));
+        let receiver = Receiver::start().await?;
+        let mut actors = Vec::new();
+        for (name, statements) in CAST {
+            actors.push(Actor::enter(name, statements, major, &installation).await?);
+        }
+        let folder = tempfile::tempdir().map_err(|error| {
+            Failure::of(Exit::CannotCreate, &error, "make the folder for temporary files writable")
+        })?;
+        let file = file(&actors, &receiver, folder.path());
+        fs::write(folder.path().join("agent.yaml"), file)
+            .map_err(|error| Failure::of_file("write", folder.path(), &error))?;
+        Ok(Stage { actors, receiver, agent: Agent { folder, process: None } })
+    }
+
+    async fn burst(&mut self) -> Result<(), Failure> {
+        for actor in &mut self.actors {
+            actor.execute(BURST).await?;
+        }
+        Ok(())
+    }
+
+    /// What a server had in memory alone dies with it: it is killed when the last poll has seen all.
+    async fn kill_a_server(&mut self) -> Result<(), Failure> {
+        let Some(actor) = self.actors.first_mut() else { return Ok(()) };
+        actor.server.stop(Shutdown::Immediate).await?;
+        actor.server.start_again().await?;
+        Ok(())
+    }
+
+    async fn everything_arrived(&mut self) -> Result<(), Failure> {
+        self.until("what was executed", |account, actors| {
+            actors.iter().all(|actor| {
+                actor.received(account) >= actor.executed
+                    && actor.received_as_events(account) >= actor.executed
+            })
+        })
+        .await?;
+        output::say(&self.progress());
+        Ok(())
+    }
+
+    /// Waits until the receiver knows something. What does not come in time shows in the table.
+    async fn until(&mut self, what: &str, knows: impl Fn(&Account, &[Actor]) -> bool) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        while !knows(&self.receiver.account(), &self.actors) {
+            if Instant::now() > end {
+                output::say_warning(format!("{what} did not arrive within {} s", PATIENCE.as_secs()));
+                return Ok(());
+            }
+            self.agent.is_alive()?;
+            sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    fn progress(&self) -> String {
+        let account = self.receiver.account();
+        let parts = self.actors.iter().map(|actor| {
+            format!("{} executed {}, received {}", actor.name, actor.executed, actor.received(&account))
+        });
+        format!("  {}", parts.collect::<Vec<_>>().join(" · "))
+    }
+
+    /// Returns the table, and whether everything arrived once.
+    fn table(&self) -> (String, bool) {
+        let account = self.receiver.account();
+        let mut table = format!(
+            "\n{:<10} {:>10} {:>12} {:>12} {:>8} {:>8}\n",
+            "server", "executed", "as metrics", "as events", "lost", "twice"
+        );
+        let mut is_whole = account.violations.is_empty();
+        for actor in &self.actors {
+            let (metrics, events) = (actor.received(&account), actor.received_as_events(&account));
+            let lost = actor.executed.saturating_sub(metrics.min(events));
+            let twice = metrics.max(events).saturating_sub(actor.executed);
+            is_whole &= lost == 0 && twice == 0;
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                table,
+                "{:<10} {:>10} {metrics:>12} {events:>12} {lost:>8} {twice:>8}",
+                actor.name, actor.executed
+            );
+        }
+        let requests = self.receiver.requests().len();
+        let _ = writeln!(
+            table,
+            "{requests} requests; {} points said again what was known; {} rules of OTLP broken",
+            account.repeats,
+            account.violations.len()
+        );
+        (table, is_whole)
+    }
+}
+
+impl Actor {
+    async fn enter(
+        name: &'static str,
+        [statement, normalised]: [&'static str; 2],
+        major: u32,
+        installation: &Installation,
+    ) -> Result<Actor, Failure> {
+        let server = Server::new(major).installation(installation).start().await?;
+        let superuser = server.superuser().await?;
+        server.execute("create extension pg_stat_statements").await?;
+        roles::create_monitor_role(&superuser).await?;
+        server.execute(statement).await?;
+        let find = "select queryid from pg_stat_statements where query = $1";
+        let row = superuser.query_one(find, &[&normalised]).await;
+        let row = row.map_err(|error| Failure::of(Exit::Internal, &error, "please report this"))?;
+        Ok(Actor { name, statement, server, queryid: row.get(0), executed: 0 })
+    }
+
+    async fn execute(&mut self, times: u64) -> Result<(), Failure> {
+        let client = self.server.client(SUPERUSER, "postgres").await?;
+        for _ in 0..times {
+            let done = client.batch_execute(self.statement).await;
+            done.map_err(|error| Failure::of(Exit::Unavailable, &error, "start the demo again"))?;
+            self.executed += 1;
+        }
+        Ok(())
+    }
+
+    /// Calls that metrics told: the sum over the statement's series, each over all its parts.
+    fn received(&self, account: &Account) -> u64 {
+        let queryid = self.queryid.to_string();
+        let ours = account
+            .series_of("postgresql.statements.calls")
+            .filter(|(key, _)| key.attributes.contains(&queryid) && key.resource.contains(self.name));
+        ours.map(|(_, series)| series.sum()).sum::<f64>() as u64
+    }
+
+    /// Calls that events told, of each window the latest.
+    fn received_as_events(&self, account: &Account) -> u64 {
+        let queryid = self.queryid.to_string();
+        let records = account.windows.values().flat_map(|window| window.records.values());
+        let ours = records.filter(|record| record.get("postgresql.queryid") == Some(&queryid));
+        ours.filter_map(|record| record.get("postgresql.calls")?.parse::<u64>().ok()).sum()
+    }
+}
+
+impl Agent {
+    fn start(&mut self) -> Result<(), Failure> {
+        let program = std::env::current_exe().unwrap_or_else(|_| "pgquerylens".into());
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("agent.log"));
+        let log = log.map_err(|error| Failure::of_file("write", self.folder.path(), &error))?;
+        let process = Command::new(program)
+            .arg("agent")
+            .arg("--config")
+            .arg(self.folder.path().join("agent.yaml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn();
+        self.process = Some(process.map_err(|error| Failure::of(Exit::Internal, &error, ""))?);
+        Ok(())
+    }
+
+    /// Fails if the agent ended by itself, with the last it said.
+    fn is_alive(&mut self) -> Result<(), Failure> {
+        let ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
+        let Some(status) = ended else { return Ok(()) };
+        let log = fs::read_to_string(self.folder.path().join("agent.log")).unwrap_or_default();
+        let last = log.lines().last().unwrap_or_default().to_owned();
+        Err(Failure::new(Exit::Internal, format!("the agent ended by itself ({status}): {last}"), ""))
+    }
+
+    async fn kill(&mut self) -> Result<(), Failure> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        process.kill().await.map_err(|error| Failure::of(Exit::Internal, &error, ""))
+    }
+
+    async fn end(&mut self) -> Result<(), Failure> {
+        let Some(mut process) = self.process.take() else { return Ok(()) };
+        if let Some(id) = process.id().and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
+            let _gone = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        let waited = tokio::time::timeout(PATIENCE, process.wait()).await;
+        match waited {
+            Ok(Ok(status)) => {
+                output::say(&format!("  the agent ended: {status}"));
+                Ok(())
+            }
+            _ => Err(Failure::new(Exit::Internal, "the agent did not end when it was asked to", "")),
+        }
+    }
+}
+
+fn file(actors: &[Actor], receiver: &Receiver, folder: &Path) -> String {
+    let mut file = format!(
+        "state: file:{}\nlisten: off\nshutdown-grace: 6s\ndefaults:\n  every: 2s\nservers:\n",
+        folder.join("state").display()
+    );
+    for actor in actors {
+        let url = actor.server.url(roles::MONITOR, "postgres");
+        // Writing to a string cannot fail.
+        let _ = writeln!(file, "  - name: {}\n    connection: {url}", actor.name);
+    }
+    let _ = writeln!(
+        file,
+        "exporters:\n  - name: receiver\n    kind: otlp\n    endpoint: {}\n    timeout: 2s",
+        receiver.url()
+    );
+    file
+}

@@ -1,0 +1,14 @@
+//! The agent as it is run: the built program, real servers, a receiver of OTLP, and what goes wrong at night. Nothing
+//! here is timed: what is waited for has a generous limit, and counts and order are what is compared.
+
+#![allow(dead_code, reason = "what the tests share is more than each of them needs")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may unwrap, as the panic is the report, and has no main that could hand the environment in"
+)]
+
+mod process;
+mod reload;
+mod stage;
