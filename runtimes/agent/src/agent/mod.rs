@@ -11,6 +11,7 @@ mod log;
 mod ownership;
 mod server;
 mod signals;
+mod telemetry;
 
 use std::rc::Rc;
 use std::time::Duration;

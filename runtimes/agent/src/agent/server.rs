@@ -20,7 +20,7 @@ use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, info, warn};
+use tracing::{Instrument, debug, info, warn};
 
 use crate::config::configuration::ServerConfig;
 use crate::config::secret_source::SecretSource;
@@ -33,6 +33,7 @@ use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
 use super::ownership::Ownership;
+use super::telemetry;
 
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(5);
@@ -120,7 +121,9 @@ impl Server {
             let mut polled = None;
             if self.owns_state() && self.honour_control().await {
                 let since = Instant::now();
-                polled = Some((self.poll(&mut stop).await, since.elapsed()));
+                let span = telemetry::poll_span(&self.name);
+                let poll = self.poll_and_tell_views(&mut stop).instrument(span);
+                polled = Some((poll.await, since.elapsed()));
             }
             // What is told of it, to exporters that may be slow, is no work of a worker's.
             drop(place);
@@ -178,6 +181,17 @@ impl Server {
             state.stopped = stopped;
         });
         polls
+    }
+
+    async fn poll_and_tell_views(
+        &mut self,
+        stop: &mut watch::Receiver<Option<Instant>>,
+    ) -> Result<PollReport, NotRead> {
+        let polled = self.poll(stop).await;
+        if let Ok(report) = &polled {
+            telemetry::tell_views(&self.name, report);
+        }
+        polled
     }
 
     /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,

@@ -125,6 +125,18 @@ async fn a_server_that_comes_and_goes_is_seen_by_everyone_who_asks() {
     assert!(resting["failures"].as_u64() >= Some(3), "{resting}");
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn with_the_level_debug_every_view_of_a_poll_is_told() {
+    let server = monitored().await;
+    let mut agent = Agent::start_with(&url(&server), "127.0.0.1:0", |command| {
+        command.env("PGQUERYLENS_LOG_LEVEL", "info,pgquerylens=debug");
+    });
+    let line = agent.line_with("view=\"pg_stat_database\"");
+    for part in ["poll{server=\"shop\"}: view read server=\"shop\"", " rows=", " duration_ms="] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
 #[test]
 fn a_port_that_is_taken_stops_the_start_and_says_what_to_write() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
