@@ -76,7 +76,10 @@ async fn reloads_disturb_nobody_who_did_not_change() {
         calls(&account, "kept", planted.queryid) == planted.begun()
     })
     .await;
-    assert_eq!(planted.backends(&admin, DATABASE).await.iter().map(|(process, _)| *process).collect::<Vec<_>>(), backend);
+    assert_eq!(
+        planted.backends(&admin, DATABASE).await.iter().map(|(process, _)| *process).collect::<Vec<_>>(),
+        backend
+    );
     let (descriptors, memory_kb) = (agent.descriptors(), agent.memory_kb());
     assert!(descriptors <= sizes.0 + MAX_MORE_DESCRIPTORS, "{} and then {descriptors} descriptors", sizes.0);
     assert!(memory_kb <= sizes.1 + MAX_GROWTH_KB, "{} and then {memory_kb} kB", sizes.1);
