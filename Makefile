@@ -68,8 +68,10 @@ bench: ## Measures what a poll costs a server, beside a floor and the usual way,
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --release --package pgquerylens-bench
 
-soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), and 100,000 tables
+soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), 100,000 tables, 1,000 reloads
 	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
+	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --package pgquerylens --test agent -- --nocapture \
+		reloads_disturb_nobody the_living_are_polled an_agent_that_is_killed
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference

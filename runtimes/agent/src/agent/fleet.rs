@@ -1,6 +1,7 @@
 //! Which servers are polled: one task each, started and stopped by what the configuration says now. A server that did
 //! not change is not disturbed by a reload.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use crate::store::Store;
 
 use super::board::Board;
 use super::exporters::{Variables, exporter, series_rules};
-use super::server::{Server, Shared};
+use super::seats::Seats;
+use super::server::{Server, Shared, Workers};
 
 /// All servers that are polled.
 pub(super) struct Fleet {
@@ -36,7 +38,9 @@ pub(super) struct Fleet {
     leaving: BTreeMap<String, JoinHandle<()>>,
     /// Exporters by name, with what they were made of.
     exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
-    workers: (usize, Arc<Semaphore>),
+    worker_count: usize,
+    workers: Workers,
+    seats: Seats,
 }
 
 /// One server that is polled.
@@ -60,7 +64,9 @@ impl Fleet {
             running: BTreeMap::new(),
             leaving: BTreeMap::new(),
             exporters: BTreeMap::new(),
-            workers: (0, Arc::new(Semaphore::new(0))),
+            worker_count: 0,
+            workers: Rc::new(RefCell::new(Arc::new(Semaphore::new(0)))),
+            seats: Seats::by_the_system(),
         }
     }
 
@@ -68,8 +74,9 @@ impl Fleet {
     pub(super) fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
         let Configuration { process, servers, exporters } = configuration;
         self.exporters = self.exporters_of(exporters)?;
-        if self.workers.0 != process.workers {
-            self.workers = (process.workers, Arc::new(Semaphore::new(process.workers)));
+        if self.worker_count != process.workers {
+            self.worker_count = process.workers;
+            self.workers.replace(Arc::new(Semaphore::new(process.workers)));
         }
         let mut before = std::mem::take(&mut self.running);
         let count = servers.len();
@@ -142,7 +149,8 @@ impl Fleet {
             variables: Arc::clone(&self.variables),
             hostname: self.hostname.clone(),
             board: Rc::clone(&self.board),
-            workers: Arc::clone(&self.workers.1),
+            workers: Rc::clone(&self.workers),
+            seats: self.seats.clone(),
             root: root(&config.state),
         };
         let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));

@@ -1,6 +1,7 @@
 //! One server: polled on its ticks, delivered, drained. It never overlaps itself, and holds a worker's place only while
 //! it reads and commits.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, watch};
+use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{Instrument, debug, info, warn};
 
 use crate::config::configuration::ServerConfig;
@@ -33,14 +34,20 @@ use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
 use super::ownership::Ownership;
+use super::seats::Seats;
 use super::telemetry;
 
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(5);
 /// Of the grace at an end, the part that a running poll gets before the server is told to stop it.
 const POLL_SHARE_OF_GRACE: f64 = 0.4;
+/// How long a poll holds a worker's place.
+const LONGEST_WORK: Duration = Duration::from_secs(1);
 /// How long one request to stop a statement may take.
 const INTERRUPT: Duration = Duration::from_secs(1);
+
+/// The places of those that are polled at the same time; how many there are can change at a reload.
+pub(super) type Workers = Rc<RefCell<Arc<Semaphore>>>;
 
 /// What all servers of the fleet share.
 pub(super) struct Shared {
@@ -48,7 +55,8 @@ pub(super) struct Shared {
     pub(super) variables: Variables,
     pub(super) hostname: Option<String>,
     pub(super) board: Rc<Board>,
-    pub(super) workers: Arc<Semaphore>,
+    pub(super) workers: Workers,
+    pub(super) seats: Seats,
     /// Where an operator's wishes for all servers lie.
     pub(super) root: Option<Arc<Store>>,
 }
@@ -63,6 +71,7 @@ pub(super) struct Server {
     recipients: Recipients<Arc<Store>>,
     store: Arc<Store>,
     ownership: Ownership,
+    seat: Option<OwnedSemaphorePermit>,
     last_good: Option<Timestamp>,
     shared: Shared,
 }
@@ -100,6 +109,7 @@ impl Server {
             interrupter,
             recipients,
             ownership: Ownership::of(&config.state),
+            seat: None,
             store,
             last_good: None,
             shared,
@@ -113,22 +123,20 @@ impl Server {
         let (mut began, mut done) = (start, 0);
         self.note_first(offset);
         while !wait_or_stop(&mut stop, sleep_until(began)).await {
-            let workers = Arc::clone(&self.shared.workers);
+            let workers = Arc::clone(&self.shared.workers.borrow());
             let mut place = None;
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
-            let mut polled = None;
-            if self.owns_state() && self.honour_control().await {
+            if self.may_begin() && self.honour_control().await {
                 let since = Instant::now();
                 let span = telemetry::poll_span(&self.name);
                 let poll = self.poll_and_tell_views(&mut stop).instrument(span);
-                polled = Some((poll.await, since.elapsed()));
-            }
-            // What is told of it, to exporters that may be slow, is no work of a worker's.
-            drop(place);
-            if let Some((polled, took)) = polled {
-                self.tell(polled, took).await;
+                // What is told of it, to exporters that may be slow, is no work of a worker's.
+                let polled = hold(place, poll).await;
+                self.tell(polled, since.elapsed()).await;
+            } else {
+                drop(place);
             }
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
@@ -148,9 +156,16 @@ impl Server {
         }
     }
 
-    /// Tells whether the state is ours. One that another process uses is left to it, and so is the server.
-    fn owns_state(&mut self) -> bool {
-        let Err(failure) = self.ownership.take() else { return true };
+    /// Tells whether there are descriptors for this server, and its state is ours. One that another process uses is
+    /// left to it, and so is the server.
+    fn may_begin(&mut self) -> bool {
+        let seats = &self.shared.seats;
+        let seat = self.seat.take().map_or_else(|| seats.take(), Ok);
+        let begun = seat.and_then(|seat| {
+            self.seat = Some(seat);
+            self.ownership.take()
+        });
+        let Err(failure) = begun else { return true };
         warn!(server = self.name, error = %failure.in_one_line(), "not polled");
         self.shared.board.update(&self.name, |state| {
             state.status = Some(Status::Failed.name());
@@ -352,6 +367,17 @@ fn first_state(config: &ServerConfig) -> ServerState {
         exporters: exporters.collect(),
         ..ServerState::default()
     }
+}
+
+/// Works and holds a place meanwhile, but not for long. What takes longer waits for a server, and others need not: a
+/// poll that hangs would otherwise delay all that are due.
+async fn hold<T>(place: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    if let Ok(done) = timeout(LONGEST_WORK, &mut work).await {
+        return done;
+    }
+    drop(place);
+    work.await
 }
 
 /// Waits for something; returns true if a stop came first.

@@ -9,6 +9,14 @@
     reason = "a test may unwrap, as the panic is the report, and has no main that could hand the environment in"
 )]
 
+mod control;
+mod crash;
+mod demo;
+mod descriptors;
+mod ending;
+mod environment;
+mod fleet;
 mod process;
 mod reload;
 mod stage;
+mod upgrade;

@@ -18,7 +18,7 @@ pub(crate) const HEADER: &str = "a-header-that-nobody-sees";
 /// A literal in a statement of a user.
 pub(crate) const LITERAL: &str = "a-literal-that-nobody-sees";
 /// How long anything that is waited for may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How often one looks meanwhile.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -114,6 +114,11 @@ impl Agent {
             assert!(since.elapsed() < PATIENCE, "it does not end:\n{}", self.log());
             thread::sleep(LOOK_EVERY);
         }
+    }
+
+    /// Tells whether it ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some())
     }
 
     /// Fails if it ended by itself.

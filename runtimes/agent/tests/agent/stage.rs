@@ -1,6 +1,7 @@
 //! What the agent is between: servers that execute statements whose calls are known, and a receiver that keeps the
 //! account of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ use crate::process::{Agent, HEADER, LITERAL, LOOK_EVERY, PASSWORD, PATIENCE};
 pub(crate) const DATABASE: &str = "postgres";
 /// The metric whose sum is compared.
 const CALLS: &str = "postgresql.statements.calls";
+/// What every poll tells once.
+const POLLED: &str = "pgquerylens.poll.duration";
 /// The statement that is counted, and what PostgreSQL makes of it.
 const PLANTED: (&str, &str) = ("select 1 + 1", "select $1 + $2");
 
@@ -183,20 +186,27 @@ pub(crate) fn up(account: &Account, server: &str) -> Option<u64> {
 
 /// Returns how many polls of a server the receiver took in.
 pub(crate) fn polls(receiver: &Receiver, server: &str) -> usize {
-    let server = server.to_owned();
-    let is_poll = |message: &Message| match message {
-        Message::Logs(_) => false,
-        Message::Metrics(metrics) => metrics.resource_metrics.iter().any(|resource| {
+    polls_of_each(receiver).get(server).copied().unwrap_or_default()
+}
+
+/// Returns how many polls of each server the receiver took in.
+pub(crate) fn polls_of_each(receiver: &Receiver) -> BTreeMap<String, usize> {
+    let mut polls = BTreeMap::new();
+    for request in receiver.requests().iter().filter(|request| request.is_taken) {
+        let Message::Metrics(message) = &request.message else { continue };
+        for resource in &message.resource_metrics {
             let attributes = resource.resource.iter().flat_map(|resource| &resource.attributes);
             let named = attributes.filter(|pair| pair.key == "pgquerylens.server");
-            let is_ours = named
-                .filter_map(|pair| pair.value.as_ref())
-                .any(|value| format!("{value:?}").contains(&format!("\"{server}\"")));
-            let metrics = resource.scope_metrics.iter().flat_map(|scope| &scope.metrics);
-            is_ours && metrics.into_iter().any(|metric| metric.name == "pgquerylens.poll.duration")
-        }),
-    };
-    receiver.requests().iter().filter(|request| request.is_taken && is_poll(&request.message)).count()
+            let name = named.map(|pair| format!("{:?}", pair.value)).next().unwrap_or_default();
+            let mut metrics = resource.scope_metrics.iter().flat_map(|scope| &scope.metrics);
+            // As it is shown, the name stands between quotes.
+            if let Some(name) = name.split('"').nth(1).filter(|_| metrics.any(|metric| metric.name == POLLED))
+            {
+                *polls.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    polls
 }
 
 /// Fails if rules were broken, or the receiver got what nobody may see.

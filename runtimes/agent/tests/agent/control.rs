@@ -1,0 +1,136 @@
+//! `stop` and `resume` while the agent runs: at the next poll, of one server or of all, of a view or an exporter alone.
+
+use std::process::Command;
+
+use pgquerylens_sandbox::receiver::Receiver;
+use pgquerylens_sandbox::roles;
+use tokio_postgres::Client;
+
+use crate::process::Agent;
+use crate::stage::{Planted, calls, file_with, is_sound, polls, until};
+
+/// Polls of another server, or of the same one, after which something would have been seen.
+const ENOUGH: usize = 3;
+
+/// Runs `pgquerylens stop` or `resume` on the agent's state.
+fn wish(agent: &Agent, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgquerylens"));
+    let state = format!("file:{}", agent.state().display());
+    let done = command.args(arguments).args(["--state", &state]).env_clear().output().unwrap();
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Returns how often our role has read a view that it reads at every poll.
+async fn readings(admin: &Client, view: &str) -> i64 {
+    let counted = "select coalesce(sum(s.calls), 0)::bigint
+        from pg_stat_statements s join pg_roles r on r.oid = s.userid
+        where r.rolname = $1 and position($2 in s.query) > 0";
+    admin.query_one(counted, &[&roles::MONITOR, &view]).await.unwrap().get(0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn polls_stop_and_go_on_while_the_agent_runs() {
+    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let url = planted.url();
+    let servers = [("a", url.as_str(), ""), ("b", url.as_str(), "")];
+    let mut agent =
+        Agent::new(&file_with("state: file:STATE", "every: 1s", &servers, &[("receiver", &receiver)]));
+    agent.start();
+    until(&mut agent, "both are polled", |_| polls(&receiver, "a") > 1 && polls(&receiver, "b") > 1).await;
+
+    wish(&agent, &["stop", "--server", "a", "--reason", "an upgrade"]);
+    let words = ["an operator stopped or resumed polls", "server=\"a\""];
+    until(&mut agent, "a is stopped", |agent| agent.said(&[&words[..], &["an upgrade"]].concat()) == 1).await;
+    let (of_a, of_b) = (polls(&receiver, "a"), polls(&receiver, "b"));
+    until(&mut agent, "b is polled on", |_| polls(&receiver, "b") > of_b + ENOUGH).await;
+    // A poll that had begun may have been on its way.
+    assert!(polls(&receiver, "a") <= of_a + 1);
+    planted.execute(100).await;
+
+    wish(&agent, &["resume", "--server", "a"]);
+    until(&mut agent, "a is polled on, and nothing is lost", |_| {
+        calls(&receiver.account(), "a", planted.queryid) == planted.begun()
+    })
+    .await;
+
+    wish(&agent, &["stop", "--reason", "everything"]);
+    until(&mut agent, "both are stopped", |agent| agent.said(&["an operator stopped", "everything"]) == 2)
+        .await;
+    let before = (polls(&receiver, "a"), polls(&receiver, "b"));
+    let (resumed, mut waited) = (agent.said(&["an operator stopped"]), 0);
+    // Nobody is polled, so nobody's polls can be counted: what is left is to look a few times.
+    while waited < 100 {
+        tokio::time::sleep(crate::process::LOOK_EVERY).await;
+        waited += 1;
+    }
+    let now = (polls(&receiver, "a"), polls(&receiver, "b"));
+    assert!(now.0 <= before.0 + 1 && now.1 <= before.1 + 1, "{before:?} {now:?}");
+    wish(&agent, &["resume"]);
+    until(&mut agent, "both are resumed", |agent| agent.said(&["an operator stopped"]) == resumed + 2).await;
+    until(&mut agent, "both are polled", |_| polls(&receiver, "a") > now.0 && polls(&receiver, "b") > now.1)
+        .await;
+    assert_eq!(agent.end(), Some(0));
+    is_sound(&receiver);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_alone_is_switched_off_and_on() {
+    const VIEW: &str = "pg_stat_archiver";
+    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (url, admin) = (planted.url(), planted.server.superuser().await.unwrap());
+    let servers = [("a", url.as_str(), "")];
+    let mut agent =
+        Agent::new(&file_with("state: file:STATE", "every: 1s", &servers, &[("receiver", &receiver)]));
+    agent.start();
+    until(&mut agent, "it is polled", |_| polls(&receiver, "a") > 1).await;
+    assert!(readings(&admin, VIEW).await > 0);
+
+    wish(&agent, &["stop", "--view", VIEW]);
+    polled_on(&mut agent, &receiver).await;
+    let before = readings(&admin, VIEW).await;
+    polled_on(&mut agent, &receiver).await;
+    assert_eq!(readings(&admin, VIEW).await, before);
+
+    wish(&agent, &["resume", "--view", VIEW]);
+    polled_on(&mut agent, &receiver).await;
+    assert!(readings(&admin, VIEW).await > before);
+    assert_eq!(agent.end(), Some(0));
+    is_sound(&receiver);
+}
+
+async fn polled_on(agent: &mut Agent, receiver: &Receiver) {
+    let before = polls(receiver, "a");
+    until(agent, "it is polled on", |_| polls(receiver, "a") > before + ENOUGH).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_again() {
+    let planted = Planted::start().await;
+    let (first, second) = (Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+    let url = planted.url();
+    let servers = [("a", url.as_str(), "")];
+    let receivers = [("first", &first), ("second", &second)];
+    let mut agent = Agent::new(&file_with("state: file:STATE", "every: 1s", &servers, &receivers));
+    agent.start();
+    until(&mut agent, "both are told", |_| polls(&first, "a") > 0 && polls(&second, "a") > 0).await;
+
+    wish(&agent, &["stop", "--exporter", "second"]);
+    until(&mut agent, "it says so", |agent| agent.said(&["switched off by an operator"]) > 0).await;
+    let before = polls(&second, "a");
+    planted.execute(100).await;
+    until(&mut agent, "the first is told", |_| {
+        calls(&first.account(), "a", planted.queryid) == planted.begun()
+    })
+    .await;
+    polled_on(&mut agent, &first).await;
+    assert_eq!(polls(&second, "a"), before);
+
+    wish(&agent, &["resume", "--exporter", "second"]);
+    until(&mut agent, "the second has all", |_| {
+        calls(&second.account(), "a", planted.queryid) == planted.begun()
+    })
+    .await;
+    assert_eq!(agent.end(), Some(0));
+    is_sound(&first);
+    is_sound(&second);
+}

@@ -1,0 +1,59 @@
+//! Killed between delivery and commit, over and over under load: the sums at the receiver are never above the truth,
+//! and are the truth at the end.
+
+use pgquerylens_sandbox::receiver::{Behaviour, Receiver};
+use tokio::sync::watch;
+
+use crate::process::Agent;
+use crate::stage::{Planted, calls, calls_of_events, file, is_sound, until};
+
+/// How often the agent is killed at the usual scale.
+const KILLS: usize = 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
+    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let url = planted.url();
+    let mut agent = Agent::new(&file("state: file:STATE", "every: 1s", &[("a", &url)], &receiver));
+    // The truth is looked at after the account: what began in between can only make it larger.
+    let is_at_most_the_truth = || {
+        let account = receiver.account();
+        let truth = planted.begun();
+        let told = [calls(&account, "a", planted.queryid), calls_of_events(&account, planted.queryid)];
+        assert!(told.iter().all(|told| *told <= truth), "{told:?} of {truth}");
+    };
+    agent.start();
+    until(&mut agent, "the first poll arrived", |_| receiver.requests().len() > 1).await;
+    let (stop, stopped) = watch::channel(false);
+    let load = planted.keep_executing(&stopped);
+    for kill in 0..KILLS * crate::stage::scale() {
+        // The message is taken and no answer comes: until the agent's patience is over, nothing is committed.
+        let before = receiver.requests().len();
+        receiver.behave(Behaviour::TakeAndHang);
+        until(&mut agent, "a delivery hangs", |_| receiver.requests().len() > before).await;
+        agent.kill();
+        is_at_most_the_truth();
+        receiver.behave(Behaviour::Accept);
+        let before = calls(&receiver.account(), "a", planted.queryid);
+        agent.start();
+        // In every other round it comes to a commit before it is killed again.
+        if kill % 2 == 0 {
+            until(&mut agent, "it goes on", |_| {
+                is_at_most_the_truth();
+                calls(&receiver.account(), "a", planted.queryid) > before
+            })
+            .await;
+        }
+    }
+    stop.send(true).unwrap();
+    load.await.unwrap();
+    until(&mut agent, "everything arrived", |_| {
+        is_at_most_the_truth();
+        let account = receiver.account();
+        calls(&account, "a", planted.queryid) == planted.begun()
+            && calls_of_events(&account, planted.queryid) == planted.begun()
+    })
+    .await;
+    assert_eq!(agent.end(), Some(0));
+    is_sound(&receiver);
+}
