@@ -19,6 +19,8 @@ cargo test --locked --workspace --no-run || {
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+# `tail` may come before the run that writes it.
+: >"$folder/output"
 timeout --kill-after="$GRACE" "$TEST_LIMIT" cargo test --locked --workspace --no-fail-fast >"$folder/output" 2>&1 &
 process=$!
 # `timeout` leads a group of its own, which a terminal's signal does not reach.
