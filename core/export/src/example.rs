@@ -22,6 +22,7 @@ use pgquerylens_model::views::{activity, database, statements};
 use pgquerylens_model::window::Window;
 
 const STARTED: Timestamp = Timestamp(1_767_254_400_000_000);
+const EARLIER: Timestamp = Timestamp(1_767_257_940_000_000);
 const BEFORE: Timestamp = Timestamp(1_767_258_000_000_000);
 const NOW: Timestamp = Timestamp(1_767_258_060_000_000);
 /// The queries of the example that are our own: the last one.
@@ -38,7 +39,7 @@ pub fn rows_of(view: &View, row_count: usize, columns: Vec<(&str, Series)>) -> R
     Rows::from_series(series, row_count)
 }
 
-/// Returns the second poll of a server with three statements, one of them our own.
+/// Returns the third poll of a server with three statements, one of them our own.
 pub fn report() -> PollReport {
     let views = vec![statement_view(), activity_view(), database_view()];
     let statements = statement_metrics(&views[0]);
@@ -224,7 +225,7 @@ fn known() -> NamedStatement {
     }
 }
 
-/// The first statement has a series of its own since the reading before.
+/// The first statement has a series of its own since the reading before the last.
 fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> RunningMetrics {
     let rules = SeriesRules::default();
     let rows = window.deltas.row_indexes.iter();
@@ -232,9 +233,12 @@ fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> Running
     let own: Vec<_> = keys.iter().flatten().filter(|key| key.queryid == 77).copied().collect();
     let first: Vec<_> = keys.iter().flatten().take(1).copied().collect();
     let told = Told { keys: &keys, first: &first, own: &own };
-    let first_reading = subtract(None, &snapshot(&statements::VIEW, BEFORE, before));
-    let begun = RunningSums::add(None, &first_reading, &told, &rules).next;
-    let sums = RunningSums::add(Some(begun), window, &told, &rules).now;
+    let earlier = statement_rows(&[70, 500, 8], &[1_400.0, 250.0, 32.0], &[1.5, 0.25, 0.0]);
+    let earlier = snapshot(&statements::VIEW, EARLIER, earlier);
+    let window_before = subtract(Some(&Baseline::of(&earlier)), &snapshot(&statements::VIEW, BEFORE, before));
+    let begun = RunningSums::add(None, &subtract(None, &earlier), &told, &rules).next;
+    let grown = RunningSums::add(Some(begun), &window_before, &told, &rules).next;
+    let sums = RunningSums::add(Some(grown), window, &told, &rules).now;
     let series = sums.series.into_iter().map(|series| (series, known())).collect();
     RunningMetrics { series, other: sums.other, own: sums.own }
 }

@@ -91,17 +91,17 @@ fn a_database_is_an_attribute_in_the_semconv_layout() {
 #[test]
 fn statements_are_sent_as_running_sums_or_as_what_the_window_added() {
     expect_test::expect![[r#"
-        postgresql.statements.calls 100 in 60 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
-        postgresql.statements.calls 800 in 60 s [postgresql.version=18.4] pgquerylens.part=other
-        postgresql.statements.calls 1 in 60 s [postgresql.version=18.4] pgquerylens.part=own
+        postgresql.statements.calls 130 in 120 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
+        postgresql.statements.calls 1200 in 120 s [postgresql.version=18.4] pgquerylens.part=other
+        postgresql.statements.calls 3 in 120 s [postgresql.version=18.4] pgquerylens.part=own
         postgresql.statements.entries 3 [postgresql.version=18.4] 
         postgresql.statements.info 1 [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true db.query.text=select * from orders where customer_id = $1 pgquerylens.query.fingerprint=a0dc27c2d8d4f4f2 db.operation.name=SELECT
-        postgresql.statements.rows 100 in 60 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
-        postgresql.statements.rows 800 in 60 s [postgresql.version=18.4] pgquerylens.part=other
-        postgresql.statements.rows 1 in 60 s [postgresql.version=18.4] pgquerylens.part=own
-        postgresql.statements.total_exec_time 2000.0 in 60 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
-        postgresql.statements.total_exec_time 400.0 in 60 s [postgresql.version=18.4] pgquerylens.part=other
-        postgresql.statements.total_exec_time 4.5 in 60 s [postgresql.version=18.4] pgquerylens.part=own"#]].assert_eq(&metric_lines(&Encoding::default(), "postgresql.statements."));
+        postgresql.statements.rows 130 in 120 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
+        postgresql.statements.rows 1200 in 120 s [postgresql.version=18.4] pgquerylens.part=other
+        postgresql.statements.rows 3 in 120 s [postgresql.version=18.4] pgquerylens.part=own
+        postgresql.statements.total_exec_time 2600.0 in 120 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
+        postgresql.statements.total_exec_time 600.0 in 120 s [postgresql.version=18.4] pgquerylens.part=other
+        postgresql.statements.total_exec_time 12.5 in 120 s [postgresql.version=18.4] pgquerylens.part=own"#]].assert_eq(&metric_lines(&Encoding::default(), "postgresql.statements."));
     let delta = Encoding { temporality: Temporality::Delta, ..Encoding::default() };
     expect_test::expect![[r#"
         postgresql.statements.calls 100 in 60 s [postgresql.version=18.4] db.namespace=shop postgresql.rolname=app postgresql.queryid=-8123456789012345678 postgresql.toplevel=true
