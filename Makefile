@@ -11,6 +11,7 @@ endif
 CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
 PYTHON_DIR ?= $(CACHE)/python
+HADOLINT_DIR := $(CACHE)/hadolint
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
 # with fewer packages cargo would choose other features for the parser's build and compile it once more.
@@ -34,11 +35,11 @@ help: ## Shows this list
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL of every major, Python's decoders, linters, crates; says what and why
+setup: ## Installs what test and check need: system packages, PostgreSQL, Python's decoders, a linter, crates; says what and why
 	@sh integration/setup.sh cargo compiler libclang node pgbouncer python systemd
-	@sh runtimes/agent/packaging/hadolint.sh '$(CACHE)/hadolint'
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
-	@sh integration/decoders/install.sh '$(PYTHON_DIR)'
+	@sh integration/python.sh '$(PYTHON_DIR)' integration/decoders/requirements.txt
+	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	@cargo fetch --locked --quiet
 
 demo: ## Starts a real PostgreSQL under load and shows a live report of it
@@ -56,8 +57,9 @@ test: setup ## Runs every test, on PostgreSQL of every major; the last line coun
 
 check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang python systemd
+	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	cargo fetch --locked --quiet
-	sh runtimes/agent/packaging/lint.sh '$(CACHE)/hadolint'
+	sh runtimes/agent/packaging/lint.sh '$(HADOLINT_DIR)/bin/hadolint'
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items

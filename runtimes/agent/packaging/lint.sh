@@ -1,6 +1,6 @@
 #!/bin/sh
 # Holds the service's unit against systemd-analyze and the Dockerfile against hadolint. Nothing is started or built.
-# Usage: lint.sh DIR; hadolint is installed there once, after which no network is needed.
+# Usage: lint.sh HADOLINT
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,9 +8,8 @@ unit=pgquerylens.service
 # systemd's measure of what a service could still do, in tenths: 0 is nothing, 100 everything.
 MOST_EXPOSURE=15
 
-[ $# = 1 ] || { echo "usage: lint.sh DIR" >&2; exit 1; }
-sh "$here/hadolint.sh" "$1"
-"$1/bin/hadolint" "$here/Dockerfile"
+[ $# = 1 ] || { echo "usage: lint.sh HADOLINT" >&2; exit 1; }
+"$1" "$here/Dockerfile"
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
