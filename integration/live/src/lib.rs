@@ -4,12 +4,11 @@ pub mod faults;
 
 use pgquerylens_engine::conninfo::{Environment, Target, resolve};
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::state::StateStore;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::report::{Outcome, PollReport, ViewMetrics};
-use pgquerylens_model::selection::Order;
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::view::View;
 use pgquerylens_model::views::statements;
@@ -35,15 +34,7 @@ pub fn target(url: &str) -> Target {
 
 /// Everything due, everything named.
 pub fn options() -> PollOptions {
-    PollOptions {
-        limits: Limits::default(),
-        top: 100_000,
-        orders: Order::ALL.to_vec(),
-        databases: Databases::Connected,
-        all_due: true,
-        series: None,
-        views_off: Vec::new(),
-    }
+    PollOptions { all_due: true, ..PollOptions::within(Limits::default(), 100_000) }
 }
 
 /// Returns a poller that keeps its state in memory.

@@ -6,13 +6,12 @@ use std::time::Duration;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollFailure, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::running::SeriesRules;
-use pgquerylens_model::selection::Order;
 use tokio::time::Instant;
 
 use crate::mortal::{Fate, MortalRecipients, MortalStore};
@@ -33,15 +32,7 @@ const RULES: SeriesRules = SeriesRules { top: 2, hold_seconds: 150.0, most: 3 };
 
 /// Everything due and named.
 fn options() -> PollOptions {
-    PollOptions {
-        limits: Limits::default(),
-        top: 100_000,
-        orders: Order::ALL.to_vec(),
-        databases: Databases::Connected,
-        all_due: true,
-        series: Some(RULES),
-        views_off: Vec::new(),
-    }
+    PollOptions { all_due: true, series: Some(RULES), ..PollOptions::within(Limits::default(), 100_000) }
 }
 
 /// Returns reports of so many polls that nobody was to have, each after some work.

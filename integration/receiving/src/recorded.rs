@@ -4,12 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::recording::Replay;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::running::SeriesRules;
-use pgquerylens_model::selection::Order;
 
 fn folder(major: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../recordings").join(major.to_string())
@@ -36,13 +35,9 @@ pub async fn reports(major: u32) -> Vec<PollReport> {
     let replay = Replay::open_folder(unpacked.path()).expect("it is a recording");
     let polls = replay.polls_left();
     let options = PollOptions {
-        limits: Limits::default(),
-        top: 20,
-        orders: Order::ALL.to_vec(),
-        databases: Databases::Connected,
         all_due: true,
         series: Some(SeriesRules::default()),
-        views_off: Vec::new(),
+        ..PollOptions::within(Limits::default(), 20)
     };
     let mut poller = Poller::new(replay, MemoryStore::default(), "recorded".to_owned(), options);
     let mut reports = Vec::new();

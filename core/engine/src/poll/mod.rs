@@ -55,6 +55,21 @@ pub struct PollOptions {
     pub views_off: Vec<String>,
 }
 
+impl PollOptions {
+    /// What is due of the connected database, and so many statements named in every order.
+    pub fn within(limits: Limits, top: usize) -> PollOptions {
+        PollOptions {
+            limits,
+            top,
+            orders: Order::ALL.to_vec(),
+            databases: Databases::Connected,
+            all_due: false,
+            series: None,
+            views_off: Vec::new(),
+        }
+    }
+}
+
 /// Whose tables, indexes, functions and sequences are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Databases {

@@ -4,11 +4,10 @@
 use futures_util::TryFutureExt;
 use pgquerylens_engine::conninfo::{Environment, resolve};
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::report::{PollReport, UnifiedMetrics, ViewMetrics};
-use pgquerylens_model::selection::Order;
 use pgquerylens_model::views::statements;
 use pgquerylens_sandbox::{Server, roles};
 
@@ -81,15 +80,7 @@ pub(super) async fn run(server: &Server, churn: Churn, userid: i64) -> Result<Hi
 fn poller(server: &Server) -> Result<Poller<Live, MemoryStore>> {
     let url = server.url(roles::MONITOR, "postgres");
     let target = resolve(Some(&url), &Environment::default()).map_err(|error| error.to_string())?;
-    let options = PollOptions {
-        limits: Limits::default(),
-        top: 10,
-        orders: Order::ALL.to_vec(),
-        databases: Databases::Connected,
-        all_due: false,
-        series: None,
-        views_off: Vec::new(),
-    };
+    let options = PollOptions::within(Limits::default(), 10);
     let address = target.address();
     Ok(Poller::new(Live::new(target, options.limits.clone()), MemoryStore::default(), address, options))
 }

@@ -13,7 +13,6 @@ use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_engine::state::{ObjectName, StateStore};
 use pgquerylens_model::report::{CollectorReport, Outcome, PollReport};
-use pgquerylens_model::selection::Order;
 use pgquerylens_model::view::Cadence;
 use pgquerylens_model::views;
 use rustix::time::{ClockId, clock_gettime};
@@ -68,15 +67,7 @@ fn options(orders: &Orders) -> PollOptions {
     limits.pauses.hours_seconds /= orders.hastened;
     limits.text_pause_seconds /= orders.hastened;
     let databases = if orders.visits { Databases::All } else { Databases::Connected };
-    PollOptions {
-        limits,
-        top: TOP,
-        orders: Order::ALL.to_vec(),
-        databases,
-        all_due: orders.visits,
-        series: None,
-        views_off: Vec::new(),
-    }
+    PollOptions { databases, all_due: orders.visits, ..PollOptions::within(limits, TOP) }
 }
 
 /// What is kept of a report while the rest of it is dropped on the poll's account.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pgquerylens_engine::conninfo::{self, Environment};
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::cadence::Pauses;
@@ -165,15 +165,7 @@ async fn watch(
     let target = conninfo::resolve(Some(&url), &Environment::default())?;
     let address = target.address();
     let limits = Limits { pauses: PAUSES, text_pause_seconds: TEXT_PAUSE_SECONDS, ..Limits::default() };
-    let options = PollOptions {
-        limits: limits.clone(),
-        top,
-        orders: vec![order],
-        databases: Databases::Connected,
-        all_due: false,
-        series: None,
-        views_off: Vec::new(),
-    };
+    let options = PollOptions { orders: vec![order], ..PollOptions::within(limits.clone(), top) };
     let mut poller = Poller::new(Live::new(target, limits), MemoryStore::default(), address, options);
     let mut presenter = Presenter::new(form);
     let last = repeat(&mut poller, schedule, stop, |_, report| presenter.show(report)).await?;

@@ -106,13 +106,10 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
     let settings = Settings {
         from,
         options: PollOptions {
-            limits: settings::limits(&mut given),
-            top: given.count("top").unwrap_or(DEFAULT_TOP),
             orders: if is_json { Order::ALL.to_vec() } else { vec![order] },
             databases: settings::databases(&mut given),
             all_due: given.flag("everything-now"),
-            series: None,
-            views_off: Vec::new(),
+            ..PollOptions::within(settings::limits(&mut given), given.count("top").unwrap_or(DEFAULT_TOP))
         },
         connect_timeout_said: given.said("connect-timeout"),
         store: Store::given(&mut given),

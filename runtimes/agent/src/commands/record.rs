@@ -32,15 +32,8 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let target = settings::target(connection.as_deref(), process)?;
     let limits = settings::with_timeout_of(&target, limits, said);
     let mut stop = Stop::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
-    let options = PollOptions {
-        limits: limits.clone(),
-        top: 1,
-        orders: vec![Order::Time],
-        databases,
-        all_due: false,
-        series: None,
-        views_off: Vec::new(),
-    };
+    let options =
+        PollOptions { orders: vec![Order::Time], databases, ..PollOptions::within(limits.clone(), 1) };
     let address = target.address();
     let recorder = Recorder::new(Live::new(target, limits));
     let mut poller = Poller::new(recorder, MemoryStore::default(), address, options);

@@ -9,7 +9,6 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions};
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_model::cadence::Pauses;
-use pgquerylens_model::selection::Order;
 
 use super::configuration::{ServerConfig, StateConfig};
 use super::document::shown;
@@ -85,16 +84,8 @@ fn server(
         labels: layer.labels("labels"),
         cluster: layer.text("cluster").map(str::to_owned),
         every,
-        poll: PollOptions {
-            limits,
-            top: layer.count("top"),
-            orders: Order::ALL.to_vec(),
-            databases: databases(layer),
-            all_due: false,
-            // Whoever knows the exporters of the server fills it in.
-            series: None,
-            views_off: Vec::new(),
-        },
+        // Whoever knows the exporters of the server fills in which statements get running sums.
+        poll: PollOptions { databases: databases(layer), ..PollOptions::within(limits, layer.count("top")) },
         state: state(surroundings.state_folder.as_deref(), &name),
         exporters,
         name,

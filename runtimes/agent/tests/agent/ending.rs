@@ -8,7 +8,7 @@ use pgquerylens_sandbox::receiver::{Behaviour, Receiver};
 use rustix::process::Signal;
 
 use crate::process::Agent;
-use crate::stage::{DATABASE, Planted, calls, calls_of_events, file, is_sound, polls, until};
+use crate::stage::{DATABASE, Planted, everything_arrived, file, is_sound, polls, until};
 
 /// What a poll may do that is held up: far longer than the grace.
 const PATIENT: &str = "every: 1s, hours-pause: 1s, lock-timeout: 60s, statement-timeout: 60s, deadline: 60s";
@@ -20,15 +20,6 @@ async fn begins(agent: &mut Agent, receiver: &Receiver) {
     agent.start();
     let before = polls(receiver, "a");
     until(agent, "it is polled", |_| polls(receiver, "a") > before).await;
-}
-
-async fn everything_arrived(agent: &mut Agent, planted: &Planted, receiver: &Receiver) {
-    until(agent, "what was executed arrived", |_| {
-        let account = receiver.account();
-        calls(&account, "a", planted.queryid) == planted.begun()
-            && calls_of_events(&account, planted.queryid) == planted.begun()
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

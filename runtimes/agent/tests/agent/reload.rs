@@ -8,7 +8,10 @@ use pgquerylens_sandbox::receiver::Receiver;
 use rustix::process::Signal;
 
 use crate::process::{Agent, LOOK_EVERY, PATIENCE};
-use crate::stage::{DATABASE, Planted, calls, calls_of_events, file, file_with, is_sound, polls, until, up};
+use crate::stage::{
+    DATABASE, Planted, calls, calls_of_events, everything_arrived, file, file_with, is_sound, polls, until,
+    up,
+};
 
 /// Reloads at the usual scale.
 const RELOADS: usize = 100;
@@ -183,22 +186,13 @@ async fn a_second_agent_leaves_a_state_alone_until_the_first_has_ended() {
     let before = polls(&receiver, "a");
     until(&mut first, "the first polls on", |_| polls(&receiver, "a") > before + 3).await;
     planted.execute(100).await;
-    arrived(&mut first, &planted, &receiver).await;
+    everything_arrived(&mut first, &planted, &receiver).await;
     let admin = planted.server.superuser().await.unwrap();
     assert_eq!(planted.backends(&admin, DATABASE).await.len(), 1);
     first.kill();
     planted.execute(100).await;
-    arrived(&mut second, &planted, &receiver).await;
+    everything_arrived(&mut second, &planted, &receiver).await;
     assert_eq!(calls_of_events(&receiver.account(), planted.queryid), planted.begun());
     assert_eq!(second.end(), Some(0));
     is_sound(&receiver);
-}
-
-async fn arrived(agent: &mut Agent, planted: &Planted, receiver: &Receiver) {
-    until(agent, "what was executed arrived", |_| {
-        let account = receiver.account();
-        calls(&account, "a", planted.queryid) == planted.begun()
-            && calls_of_events(&account, planted.queryid) == planted.begun()
-    })
-    .await;
 }

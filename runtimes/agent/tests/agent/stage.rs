@@ -158,6 +158,16 @@ pub(crate) async fn until(agent: &mut Agent, what: &str, mut is_so: impl FnMut(&
     }
 }
 
+/// Waits until metrics and events of the server `a` say what was executed, to the last call.
+pub(crate) async fn everything_arrived(agent: &mut Agent, planted: &Planted, receiver: &Receiver) {
+    until(agent, "what was executed arrived", |_| {
+        let account = receiver.account();
+        calls(&account, "a", planted.queryid) == planted.begun()
+            && calls_of_events(&account, planted.queryid) == planted.begun()
+    })
+    .await;
+}
+
 /// Returns the calls of a statement of this server that a receiver was told of as metrics.
 pub(crate) fn calls(account: &Account, server: &str, queryid: i64) -> u64 {
     let queryid = format!("={queryid}");

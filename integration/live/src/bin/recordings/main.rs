@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::poll::{Databases, PollOptions, Poller};
+use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::source::recording::Recorder;
 use pgquerylens_engine::state::memory::MemoryStore;
@@ -65,15 +65,7 @@ async fn record(major: u32, folder: &Path) -> Result<()> {
 fn poller(url: &str) -> Poller<Recorder<Live>, MemoryStore> {
     let target = target(url);
     let address = target.address();
-    let options = PollOptions {
-        limits: Limits::default(),
-        top: 1,
-        orders: vec![Order::Time],
-        databases: Databases::Connected,
-        all_due: false,
-        series: None,
-        views_off: Vec::new(),
-    };
+    let options = PollOptions { orders: vec![Order::Time], ..PollOptions::within(Limits::default(), 1) };
     let recorder = Recorder::new(Live::new(target, options.limits.clone()));
     Poller::new(recorder, MemoryStore::default(), address, options)
 }
