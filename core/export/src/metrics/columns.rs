@@ -27,6 +27,15 @@ pub enum OwnedBy {
     IndexById,
 }
 
+/// What rows of a view are together that are one series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shared {
+    /// Their sum: the calls of two functions of a name, what two relations of a kind are locked by.
+    AddedUp,
+    /// The largest of them: of two standbys behind one address the one that lags more.
+    Largest,
+}
+
 /// How the rows of one view become series.
 #[derive(Debug)]
 pub struct Shape {
@@ -38,6 +47,8 @@ pub struct Shape {
     pub attributes: &'static [(&'static str, &'static str)],
     /// Where there can be any number of rows: the column by which the first [`MAX_ROWS`] of a database are sent.
     pub ranked_by: Option<&'static str>,
+    /// What rows of the same series are together.
+    pub shared: Shared,
 }
 
 /// The most rows of one view and database that become series, where there can be any number.
@@ -48,12 +59,16 @@ const fn shape(
     owner: OwnedBy,
     attributes: &'static [(&'static str, &'static str)],
 ) -> Shape {
-    Shape { view, owner, attributes, ranked_by: None }
+    Shape { view, owner, attributes, ranked_by: None, shared: Shared::AddedUp }
 }
 
 impl Shape {
     const fn ranked_by(self, column: &'static str) -> Shape {
         Shape { ranked_by: Some(column), ..self }
+    }
+
+    const fn largest(self) -> Shape {
+        Shape { shared: Shared::Largest, ..self }
     }
 }
 
@@ -102,7 +117,8 @@ pub const SHAPES: &[Shape] = &[
         "pg_stat_replication",
         OwnedBy::Server,
         &[("client_addr", "replication_client"), ("application_name", "postgresql.application_name")],
-    ),
+    )
+    .largest(),
     shape("pg_stat_slru", OwnedBy::Server, &[("name", "name")]),
     shape("pg_stat_subscription_stats", OwnedBy::Server, &[("subname", "subscription")]),
     shape("pg_stat_user_functions", OwnedBy::Schema, &[("funcname", "function")]).ranked_by("calls"),

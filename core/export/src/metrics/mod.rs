@@ -23,6 +23,8 @@ use pgquerylens_model::window::Sum;
 pub use health::down_points;
 pub use owner::Owner;
 
+use columns::Shared;
+
 /// What a metric is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -100,18 +102,27 @@ pub fn points(report: &PollReport) -> Vec<Point<'static>> {
     points.extend(derived::points(metrics));
     points.extend(statements::points(metrics));
     points.extend(health::points(report, metrics));
-    one_per_series(points)
+    points.sort_by(|a, b| identity(a).cmp(&identity(b)));
+    points
 }
 
-/// Adds points of the same series up: two functions of one name, locks granted and awaited.
-fn one_per_series(mut points: Vec<Point<'static>>) -> Vec<Point<'static>> {
+/// Puts the points of one view's rows that are one series into one: two functions of a name, locks of two relations.
+fn one_per_series(mut points: Vec<Point<'static>>, shared: Shared) -> Vec<Point<'static>> {
     points.sort_by(|a, b| identity(a).cmp(&identity(b)));
     points.dedup_by(|later, first| {
         let same = identity(later) == identity(first);
         if same {
-            first.value = first.value.plus(later.value);
+            match shared {
+                Shared::AddedUp => first.value = first.value.plus(later.value),
+                Shared::Largest if later.value.as_f64() > first.value.as_f64() => first.value = later.value,
+                Shared::Largest => {}
+            }
             first.start = first.start.min(later.start);
-            first.added = first.added.zip(later.added).map(|(a, b)| (a.0.min(b.0), a.1.plus(b.1)));
+            // A row that did not change has added nothing.
+            first.added = match (first.added, later.added) {
+                (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.plus(b.1))),
+                (one, other) => one.or(other),
+            };
         }
         same
     });

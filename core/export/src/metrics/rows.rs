@@ -14,7 +14,7 @@ use super::catalogue::{Feed, feeds_of};
 use super::columns::{MAX_ROWS, OwnedBy, Shape, shape_of};
 use super::health::LEFT_OUT;
 use super::receiver::Convert;
-use super::{Attribute, MetricKind, Owner, Point, Value};
+use super::{Attribute, MetricKind, Owner, Point, Value, one_per_series};
 
 /// The client address of a connection over a socket, as the receiver calls it.
 const UNIX: &str = "unix";
@@ -41,7 +41,7 @@ fn of_view(metrics: &UnifiedMetrics, found: &ViewMetrics, shape: &Shape) -> Vec<
             points.extend(point(found, feed, &series, row, changed.get(&row).copied()));
         }
     }
-    points
+    one_per_series(points, shape.shared)
 }
 
 /// Returns the rows that are sent: all, or of too many the largest. Equal ones go by their key, so that the same are
@@ -249,8 +249,10 @@ fn is_providers(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use pgquerylens_model::rows::Rows;
-    use pgquerylens_model::view::View;
+    use pgquerylens_model::baseline::Baseline;
+    use pgquerylens_model::delta::subtract;
+    use pgquerylens_model::report::PollReport;
+    use pgquerylens_model::views::{functions, replication};
 
     use super::*;
     use crate::example;
@@ -274,18 +276,75 @@ mod tests {
         )
     }
 
-    #[test]
-    fn of_too_many_tables_the_largest_are_sent_and_the_others_counted() {
+    /// The example with one view, of the database `shop`.
+    fn report_of(view: &'static View, rows: Rows) -> PollReport {
         let mut report = example::report();
         let metrics = report.metrics.as_mut().unwrap();
         let mut found = metrics.views.pop().unwrap();
-        found.view = &tables::VIEW;
+        found.view = view;
         found.database = Some("shop".to_owned());
-        found.snapshot.view = &tables::VIEW;
-        found.snapshot.rows = many_tables(1_200);
+        found.snapshot.view = view;
+        found.snapshot.rows = rows;
         found.window = None;
         metrics.views = vec![found];
-        let points = points(metrics);
+        report
+    }
+
+    fn ints(values: &[i64]) -> Series {
+        Series::Int(values.iter().copied().map(Some).collect())
+    }
+
+    fn labels(values: &[&str]) -> Series {
+        Series::Label(values.iter().map(|text| Some((*text).into())).collect())
+    }
+
+    #[test]
+    fn what_one_of_two_functions_of_a_name_added_is_not_lost() {
+        let rows = |calls: &[i64]| {
+            let columns = vec![
+                ("funcid", ints(&[1, 2])),
+                ("schemaname", labels(&["public", "public"])),
+                ("funcname", labels(&["f", "f"])),
+                ("calls", ints(calls)),
+            ];
+            example::rows_of(&functions::VIEW, 2, columns)
+        };
+        for after in [[105, 7], [5, 107]] {
+            let mut report = report_of(&functions::VIEW, rows(&after));
+            let found = &mut report.metrics.as_mut().unwrap().views[0];
+            let mut before = found.snapshot.clone();
+            before.taken_at = Timestamp(before.taken_at.0 - 60_000_000);
+            before.rows = rows(&[5, 7]);
+            found.window = Some(subtract(Some(&Baseline::of(&before)), &found.snapshot));
+            let points = points(report.metrics.as_ref().unwrap());
+            let calls =
+                points.iter().filter(|point| point.metric.name.ends_with(".calls")).collect::<Vec<_>>();
+            assert_eq!(calls.len(), 1);
+            assert_eq!(calls[0].value, Sum::Int(112));
+            assert_eq!(calls[0].added, Some((before.taken_at, Sum::Int(100))));
+        }
+    }
+
+    #[test]
+    fn of_two_standbys_behind_one_address_the_lag_of_the_later_one_is_told() {
+        let columns = vec![
+            ("pid", ints(&[10, 11])),
+            ("client_addr", labels(&["192.0.2.1", "192.0.2.1"])),
+            ("application_name", labels(&["walreceiver", "walreceiver"])),
+            ("replay_lag", Series::Float(vec![Some(10.0), Some(12.0)])),
+        ];
+        let report = report_of(&replication::VIEW, example::rows_of(&replication::VIEW, 2, columns));
+        let points = points(report.metrics.as_ref().unwrap());
+        let lags: Vec<String> =
+            points.iter().map(|point| format!("{} {}", point.metric.name, point.value.as_f64())).collect();
+        // The receiver has it as whole seconds and exactly.
+        assert_eq!(lags, ["postgresql.wal.delay 12", "postgresql.wal.lag 12"]);
+    }
+
+    #[test]
+    fn of_too_many_tables_the_largest_are_sent_and_the_others_counted() {
+        let report = report_of(&tables::VIEW, many_tables(1_200));
+        let points = points(report.metrics.as_ref().unwrap());
         let live = points.iter().filter(|point| point.metric.name == "postgresql.rows").collect::<Vec<_>>();
         assert_eq!(live.len(), MAX_ROWS);
         assert!(
