@@ -111,7 +111,7 @@ fn of_column(view: &'static View, column_index: usize) -> Option<Feed> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use pgquerylens_model::probe::PROBE;
 
@@ -138,6 +138,13 @@ mod tests {
         for metric in receiver::METRICS {
             assert_eq!(of_receiver(metric).count(), metric.sources.len(), "{}", metric.name);
         }
+    }
+
+    #[test]
+    fn a_name_of_ours_comes_from_one_column() {
+        let ours: Vec<&str> =
+            feeds().iter().filter(|feed| !feed.is_receivers).map(|feed| &*feed.metric.name).collect();
+        assert_eq!(ours.iter().collect::<BTreeSet<_>>().len(), ours.len());
     }
 
     #[test]

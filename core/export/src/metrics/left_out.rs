@@ -14,6 +14,11 @@ pub struct LeftOut {
 /// All of them.
 pub const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
+        view: "pg_database",
+        columns: &["datconnlimit"],
+        because: "pg_stat_database has it beside what it limits",
+    },
+    LeftOut {
         view: "pg_stat_activity",
         columns: &[],
         because: "a series per session would never end: sessions are counted, and sent as events",
