@@ -5,13 +5,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::Arc;
 
 use pgquerylens_export::document::document;
 use pgquerylens_export::otlp::Counts;
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_model::report::PollReport;
 
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use crate::parcel::{Parcel, ParcelKind, retry};
@@ -30,14 +31,9 @@ pub enum Target {
 pub struct Lines {
     name: String,
     outbox_bytes: usize,
-    writer: Arc<Writer>,
-}
-
-/// Writes on a thread of its own: a reader that does not read must delay nobody else.
-#[derive(Debug)]
-struct Writer {
     target: Target,
-    open: Mutex<Option<File>>,
+    /// Whoever writes has it: there is never more than one, even if it hangs.
+    open: Arc<Mutex<Option<File>>>,
 }
 
 /// The family that documents are counted by.
@@ -46,7 +42,7 @@ const DOCUMENTS: &str = "documents";
 impl Lines {
     /// Makes an exporter; a file is opened by the first line.
     pub fn new(name: String, target: Target, outbox_bytes: usize) -> Lines {
-        Lines { name, outbox_bytes, writer: Arc::new(Writer { target, open: Mutex::new(None) }) }
+        Lines { name, outbox_bytes, target, open: Arc::default() }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -65,49 +61,45 @@ impl Lines {
     }
 
     pub(crate) async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
-        let (writer, bytes) = (Arc::clone(&self.writer), parcel.bytes.clone());
-        let written = tokio::task::spawn_blocking(move || writer.write(&bytes));
-        match timeout_at(until, written).await {
+        let (target, bytes) = (self.target.clone(), parcel.bytes.clone());
+        let writing = async {
+            let mut open = Arc::clone(&self.open).lock_owned().await;
+            // On a thread of its own: a reader that does not read must delay nobody else.
+            tokio::task::spawn_blocking(move || write(&target, &mut open, &bytes)).await
+        };
+        match timeout_at(until, writing).await {
             Ok(Ok(Ok(()))) => Delivery::Accepted,
             Ok(Ok(Err(error))) if error.kind() == ErrorKind::BrokenPipe => {
                 Delivery::Refused { why: "the reader of the standard output is gone".to_owned() }
             }
-            Ok(Ok(Err(error))) => retry(format!("{}: {error}", self.writer.action())),
-            Ok(Err(_)) | Err(_) => retry(format!("{}: it is not read", self.writer.action())),
+            Ok(Ok(Err(error))) => retry(format!("{}: {error}", self.action())),
+            Ok(Err(_)) | Err(_) => retry(format!("{}: it is not read", self.action())),
         }
     }
-}
 
-impl Writer {
     fn action(&self) -> String {
         match &self.target {
             Target::Stdout => "write to the standard output".to_owned(),
             Target::File(path) => format!("write to {}", path.display()),
         }
     }
+}
 
-    fn write(&self, bytes: &[u8]) -> io::Result<()> {
-        // The write before may hang still: there is never more than one.
-        let mut open = match self.open.try_lock() {
-            Ok(open) => open,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Err(ErrorKind::WouldBlock.into()),
-        };
-        let Target::File(path) = &self.target else {
-            let mut stdout = io::stdout().lock();
-            return stdout.write_all(bytes).and_then(|()| stdout.flush());
-        };
-        if open.as_ref().is_some_and(|file| !is_still(file, path)) {
-            *open = None;
-        }
-        let file = match open.take() {
-            Some(file) => file,
-            None => OpenOptions::new().create(true).append(true).open(path)?,
-        };
-        append_whole(&file, bytes)?;
-        *open = Some(file);
-        Ok(())
+fn write(target: &Target, open: &mut Option<File>, bytes: &[u8]) -> io::Result<()> {
+    let Target::File(path) = target else {
+        let mut stdout = io::stdout().lock();
+        return stdout.write_all(bytes).and_then(|()| stdout.flush());
+    };
+    if open.as_ref().is_some_and(|file| !is_still(file, path)) {
+        *open = None;
     }
+    let file = match open.take() {
+        Some(file) => file,
+        None => OpenOptions::new().create(true).append(true).open(path)?,
+    };
+    append_whole(&file, bytes)?;
+    *open = Some(file);
+    Ok(())
 }
 
 /// Tells whether the path still leads to the file that is open.
@@ -156,6 +148,16 @@ mod tests {
         assert_eq!(send(&lines).await, Delivery::Accepted);
         let count = |path| fs::read_to_string(path).unwrap().lines().count();
         assert_eq!((count(&rotated), count(&path)), (1, 2));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn servers_that_write_to_one_file_at_once_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("polls");
+        let lines = lines(&path);
+        let (first, second, third) = tokio::join!(send(&lines), send(&lines), send(&lines));
+        assert_eq!([first, second, third], [Delivery::Accepted, Delivery::Accepted, Delivery::Accepted]);
+        assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 3);
     }
 
     #[tokio::test(flavor = "current_thread")]
