@@ -25,8 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What is said of an exporter that an operator switched off.
 const SWITCHED_OFF: &str = "switched off by an operator";
-/// The family of what a receiver rejected without saying which.
-const REJECTED: &str = "rejected_in_part";
+/// The family of what was sent with something that a receiver rejected without saying which.
+const IN_PART: &str = "taken_in_part";
 
 /// One server's way to one exporter.
 #[derive(Debug)]
@@ -103,7 +103,9 @@ impl<O: OutboxStore> Lane<O> {
     /// Says that the server was not read. What nobody takes now is not kept: the next poll says it again.
     pub async fn say_down(&mut self, down: &Down<'_>, origin: &Origin, until: Instant) -> DeliveryReport {
         let mut account = self.account();
-        if self.may_send() {
+        note_dropped(&mut account, self.outbox.load().await);
+        // It must not overtake what is older: a receiver may refuse to go back in time.
+        if self.may_send() && self.outbox.is_empty() {
             let mut batch =
                 Batch { window_id: String::new(), parcels: self.exporter.encode_down(down, origin) };
             self.send(&mut batch, until, &mut account).await;
@@ -171,8 +173,12 @@ fn note(account: &mut DeliveryReport, parcel: &Parcel, delivery: &Delivery) {
     match delivery {
         Delivery::Accepted => add(&parcel.counts, true),
         Delivery::Partial { rejected, why } => {
-            add(&parcel.counts, true);
-            account.families.entry(REJECTED.to_owned()).or_default().rejected += rejected;
+            // It does not say of which family those are that it rejected, and can say any number.
+            let sent: u64 = parcel.counts.values().sum();
+            let rejected = sent.min(*rejected);
+            let count = account.families.entry(IN_PART.to_owned()).or_default();
+            count.rejected += rejected;
+            count.accepted += sent - rejected;
             account.trouble = Some(format!("{rejected} rejected: {why}"));
         }
         Delivery::Refused { why } => {

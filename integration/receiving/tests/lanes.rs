@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use pgquerylens_delivery::lane::Lane;
 use pgquerylens_delivery::otlp::Protocol;
+use pgquerylens_delivery::parcel::Down;
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
+use pgquerylens_model::time::Timestamp;
 use pgquerylens_receiving::form::Form;
 use pgquerylens_receiving::process::{Process, origin, reports};
 use pgquerylens_receiving::server::{ModelServer, OWN_QUERYID};
@@ -22,6 +24,8 @@ use tokio::time::Instant;
 /// How often a receiver that is back is looked for, and the pause between: longer than a lane's own first pauses.
 const MAX_LOOKS: usize = 100;
 const LOOK: Duration = Duration::from_millis(100);
+/// A lane's first pause is a second.
+const FIRST_PAUSE_IS_OVER: Duration = Duration::from_millis(1_100);
 const CALLS: &str = "postgresql.statements.calls";
 
 fn until() -> Instant {
@@ -161,13 +165,35 @@ async fn a_partial_success_and_a_refusal_are_counted_by_family() {
     let mut lane = Lane::new(http("otel").to(&receiver), MemoryStore::default());
     receiver.behave(Behaviour::Partial(2));
     let partial = lane.offer(&reports[0], &origin()).await;
-    assert_eq!(partial.families["rejected_in_part"].rejected, 2 * receiver.requests().len() as u64);
+    let sent: u64 = sum_of(http("otel").to(&receiver).encode(&reports[0], &origin())).values().sum();
+    let rejected = 2 * receiver.requests().len() as u64;
+    assert_eq!(partial.families["taken_in_part"].rejected, rejected);
+    assert_eq!((partial.total().accepted, partial.total().rejected), (sent - rejected, rejected));
     assert_eq!(partial.trouble.as_deref(), Some("2 rejected: too old"));
     receiver.behave(Behaviour::Demand("authorization", "Bearer right"));
     let refused = lane.offer(&reports[1], &origin()).await;
     assert!(refused.trouble.as_deref().unwrap().ends_with("answered 401 Unauthorized"));
     let (accepted, rejected) = (refused.total().accepted, refused.families["pg_stat_database"].rejected);
     assert_eq!((accepted, rejected > 0, refused.outbox_entries), (0, true, 0));
+}
+
+/// A receiver may refuse to go back in time, and then what waits would be lost.
+#[tokio::test(flavor = "current_thread")]
+async fn the_news_that_a_server_is_down_does_not_overtake_what_waits() {
+    let reports = reports(&ModelServer::default(), 1).await;
+    let mut receiver = Receiver::start().await.unwrap();
+    receiver.down().await;
+    let mut lane = Lane::new(http("otel").to(&receiver), MemoryStore::default());
+    assert_eq!(lane.offer(&reports[0], &origin()).await.outbox_entries, 1);
+    receiver.up().await.unwrap();
+    tokio::time::sleep(FIRST_PAUSE_IS_OVER).await;
+    let down = Down { now: Timestamp(1_800_000_000_000_000), last_good: None, facts: None };
+    lane.say_down(&down, &origin(), until()).await;
+    assert_eq!(receiver.requests().len(), 0);
+    assert_eq!(lane.drain(until()).await.outbox_entries, 0);
+    let before = receiver.requests().len();
+    lane.say_down(&down, &origin(), until()).await;
+    assert_eq!(receiver.requests().len(), before + 1);
 }
 
 /// A sum that was refused once is in the next batch: it has everything since its start.

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lines::{Lines, Target};
+use crate::parcel::ParcelKind;
 
 /// How long a lane is given to send what waits; its own pause is a second.
 const PATIENT: Duration = Duration::from_secs(20);
@@ -164,4 +165,21 @@ async fn a_lane_that_is_off_sends_nothing_and_keeps_what_waits() {
     lane.set_off(false);
     drain_all(&mut lane).await;
     assert_eq!(scene.received(), ["a-0"]);
+}
+
+#[test]
+fn points_that_are_rejected_in_part_are_counted_once_whatever_number_is_said() {
+    let parcel = Parcel {
+        kind: ParcelKind::Lines,
+        bytes: Vec::new(),
+        counts: Counts::from([("pg_stat_wal".to_owned(), 6), ("pg_stat_io".to_owned(), 4)]),
+    };
+    for (said, rejected) in [(3, 3), (0, 0), (10, 10), (i64::MAX as u64, 10)] {
+        let mut account = DeliveryReport::default();
+        for _ in 0..3 {
+            note(&mut account, &parcel, &Delivery::Partial { rejected: said, why: "too old".to_owned() });
+        }
+        let total = account.total();
+        assert_eq!((total.accepted, total.rejected), (3 * (10 - rejected), 3 * rejected));
+    }
 }
