@@ -80,11 +80,15 @@ impl Fleet {
         }
         let mut before = std::mem::take(&mut self.running);
         let count = servers.len();
+        let end = Instant::now() + process.shutdown_grace;
         for (place, config) in servers.into_iter().enumerate() {
             let old = before.remove(&config.name);
             let running = match old {
                 Some(old) if self.is_same(&old, &config, &process.resource_attributes) => old,
                 old => {
+                    if let Some(old) = &old {
+                        let _ended = old.stop.send(Some(end));
+                    }
                     let resource = process.resource_attributes.clone();
                     let share = f64::from(u32::try_from(place).unwrap_or(u32::MAX)) / count as f64;
                     self.start(config, resource, share, old)
@@ -94,7 +98,7 @@ impl Fleet {
         }
         for (name, gone) in before {
             info!(server = name, "server is no longer polled");
-            let _ended = gone.stop.send(Some(Instant::now() + process.shutdown_grace));
+            let _ended = gone.stop.send(Some(end));
             self.board.forget(&name);
             self.leaving.insert(name, gone.task);
         }
@@ -131,7 +135,7 @@ impl Fleet {
         old.config == *config && old.resource == *resource && same_exporters && !old.task.is_finished()
     }
 
-    /// Starts a server's task. One that it replaces is waited for: two must not use one state. `share` says where in
+    /// Starts a server's task. One that it replaces was told to end, and is waited for: two must not use one state. `share` says where in
     /// its interval the server polls, so that not all poll at once.
     fn start(
         &mut self,
@@ -158,10 +162,7 @@ impl Fleet {
         let server = Server::new(&config, series, &resource, &exporters, Arc::clone(&store), shared);
         let offset = config.every.mul_f64(share);
         let replaced = match old {
-            Some(old) => {
-                let _ended = old.stop.send(Some(Instant::now()));
-                Some(old.task)
-            }
+            Some(old) => Some(old.task),
             None => self.leaving.remove(&config.name),
         };
         let task = tokio::task::spawn_local(async move {
