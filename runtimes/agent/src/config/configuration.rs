@@ -31,7 +31,7 @@ pub(crate) struct ProcessConfig {
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.
     pub(crate) log_levels: LogLevels,
-    /// How many servers are polled at the same time.
+    /// How many servers may begin a poll at the same time.
     pub(crate) workers: usize,
     /// How long polls and deliveries may go on after a signal to end.
     pub(crate) shutdown_grace: Duration,
