@@ -216,6 +216,7 @@ fn of_probing(error: &ReadError) -> (Exit, String) {
     let (exit, advice) = match error {
         ReadError::Denied => (Exit::Denied, "give the role what PUBLIC has by default on pg_catalog"),
         ReadError::DeadlineReached => (Exit::TryAgain, "try again, or raise --deadline"),
+        ReadError::Interrupted => (Exit::TryAgain, "try again"),
         ReadError::StatementTimeout => (Exit::TryAgain, "try again, or raise --statement-timeout"),
         ReadError::LockTimeout => (Exit::TryAgain, "try again, or raise --lock-timeout"),
         ReadError::Lost(_) => (Exit::Unavailable, "see the server's log for why it ended the connection"),

@@ -143,7 +143,12 @@ impl Collected {
             None => Went::Well { duration_ms },
             Some(ReadError::StatementTimeout) => Went::OutOfTime,
             // The connection's end and the poll's are no view's fault, nor is a reset in the middle.
-            Some(ReadError::Lost(_) | ReadError::DeadlineReached | ReadError::ResetWhileReading) => return,
+            Some(
+                ReadError::Lost(_)
+                | ReadError::DeadlineReached
+                | ReadError::Interrupted
+                | ReadError::ResetWhileReading,
+            ) => return,
             Some(_) => Went::Wrong,
         };
         self.tries.push(Try { view, database, went });

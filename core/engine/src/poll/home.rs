@@ -9,7 +9,7 @@ use pgquerylens_model::view::{Cadence, View};
 use pgquerylens_model::views::database;
 use tokio::time::Instant;
 
-use crate::source::{Source, Unit};
+use crate::source::{ReadError, Source, Unit};
 use crate::state::StateStore;
 use crate::state::contents::StatementsHome;
 
@@ -34,6 +34,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         if let Some(home) = remembered.filter(|_| held.state().target == self.target) {
             match self.probe_fresh(Some(&home.found), deadline).await {
                 Ok(probe) if probe.capabilities.statements.is_some() => return Ok(probe),
+                Err(failure @ PollFailure::Probe(ReadError::Interrupted)) => return Err(failure),
                 _ => held.state_mut().statements_home = None,
             }
         }

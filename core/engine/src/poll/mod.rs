@@ -203,6 +203,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         }
         let probe = match self.probe_at_home(&mut held, deadline).await {
             Ok(probe) => probe,
+            // That somebody ended the poll says nothing of the server.
+            Err(failure @ PollFailure::Probe(ReadError::Interrupted)) => {
+                self.held = Some(held);
+                return Err(failure);
+            }
             Err(failure) => {
                 self.held = held.remember_failure(&self.store, clock).await;
                 return Err(failure);

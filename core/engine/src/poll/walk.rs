@@ -1,5 +1,6 @@
 //! The walk through databases: one connection at a time, bounded by the deadline, resumed where it stopped.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use pgquerylens_model::cadence::is_due;
@@ -10,12 +11,12 @@ use pgquerylens_model::view::Cadence;
 use pgquerylens_model::views::database;
 use tokio::time::Instant;
 
-use crate::source::Source;
+use crate::source::{ReadError, Source};
 use crate::state::StateStore;
 
 use super::collected::Collected;
 use super::keep::Held;
-use super::{Databases, Poller, plan};
+use super::{Databases, PollFailure, Poller, plan};
 
 /// What is kept back of the deadline for the subtraction and the commit.
 const RESERVE: Duration = Duration::from_secs(2);
@@ -38,7 +39,10 @@ impl<S: Source, T: StateStore> Poller<S, T> {
                 next = Some(name.clone());
                 break;
             }
-            self.visit(name, collected, held, deadline).await;
+            if self.visit(name, collected, held, deadline).await.is_break() {
+                next = Some(name.clone());
+                break;
+            }
             read += 1;
         }
         if read > 0 {
@@ -79,11 +83,21 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         Some(0)
     }
 
-    /// Reads one database. What goes wrong there is its own.
-    async fn visit(&mut self, name: &str, collected: &mut Collected, held: &Held, deadline: Instant) {
+    /// Reads one database. What goes wrong there is its own; only that the poll has to end breaks the walk off.
+    async fn visit(
+        &mut self,
+        name: &str,
+        collected: &mut Collected,
+        held: &Held,
+        deadline: Instant,
+    ) -> ControlFlow<()> {
         let probe = match self.probe_fresh(Some(name), deadline).await {
             Ok(probe) => probe,
-            Err(failure) => return collected.note_unreached(name, &failure),
+            Err(PollFailure::Probe(ReadError::Interrupted)) => return ControlFlow::Break(()),
+            Err(failure) => {
+                collected.note_unreached(name, &failure);
+                return ControlFlow::Continue(());
+            }
         };
         let mut here = Collected::new(probe);
         let planned = plan::database_batch(&here.probe, held.state(), &self.options);
@@ -91,6 +105,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let planned = plan::database_follow_up(&here, held.state(), &self.options);
         self.read(planned, &mut here, deadline).await;
         collected.join(here);
+        ControlFlow::Continue(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! The live server: opens the one connection, falls back to a pooler's ways where it must, and counts the cost.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,21 +25,41 @@ pub struct Live {
     spent: Spent,
 }
 
-/// Ends what the server is doing for a poll that somebody else waits for.
+/// Ends a poll that somebody else waits for, and every later one of the same source.
 #[derive(Clone, Default)]
-pub struct Interrupter(Arc<Mutex<Option<Canceller>>>);
+pub struct Interrupter(Arc<Interruption>);
+
+#[derive(Default)]
+struct Interruption {
+    is_wanted: AtomicBool,
+    canceller: Mutex<Option<Canceller>>,
+}
 
 impl Interrupter {
-    /// Asks the server to stop the statement that runs, if a connection is open. The poll goes on with what is left.
+    /// Asks the server to stop the statement that runs, if a connection is open; nothing more is asked of it. The poll
+    /// goes on with what was read.
     pub async fn interrupt(&self, timeout: Duration) {
-        let canceller = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.0.is_wanted.store(true, Ordering::Relaxed);
+        let canceller = self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(canceller) = canceller {
             let _heard = canceller.cancel(timeout).await;
         }
     }
 
+    fn is_wanted(&self) -> bool {
+        self.0.is_wanted.load(Ordering::Relaxed)
+    }
+
+    /// What the server stopped because we asked it to was not slow.
+    fn explain(&self, error: ReadError) -> ReadError {
+        match error {
+            ReadError::StatementTimeout if self.is_wanted() => ReadError::Interrupted,
+            error => error,
+        }
+    }
+
     fn replace(&self, canceller: Option<Canceller>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
+        *self.0.canceller.lock().unwrap_or_else(PoisonError::into_inner) = canceller;
     }
 }
 
@@ -132,8 +153,16 @@ impl Source for Live {
     }
 
     async fn read(&mut self, units: &[Unit], deadline: Instant) -> Vec<Answer> {
-        let Some(session) = &mut self.session else { return no_connection(units) };
-        let answers = session.run(units, deadline).await;
+        if self.interrupter.is_wanted() {
+            return not_asked(units, &ReadError::Interrupted);
+        }
+        let Some(session) = &mut self.session else { return not_asked(units, &lost()) };
+        let mut answers = session.run(units, deadline).await;
+        for answer in &mut answers {
+            if let Err(error) = &mut answer.rows {
+                *error = self.interrupter.explain(error.clone());
+            }
+        }
         let ended = |answer: &Answer| answer.rows.as_ref().is_err_and(ReadError::ends_session);
         if answers.iter().any(ended) {
             self.close();
@@ -148,20 +177,23 @@ impl Source for Live {
         deadline: Instant,
         sink: &mut TextSink<'_>,
     ) -> Result<u64, ReadError> {
+        if self.interrupter.is_wanted() {
+            return Err(ReadError::Interrupted);
+        }
         let Some(session) = &mut self.session else { return Err(lost()) };
         let streamed = session.stream(unit, budget_bytes, deadline, sink).await;
         // Whatever went wrong went wrong inside a transaction: the connection is not worth mending.
         if streamed.is_err() {
             self.close();
         }
-        streamed
+        streamed.map_err(|error| self.interrupter.explain(error))
     }
 }
 
-fn no_connection(units: &[Unit]) -> Vec<Answer> {
+fn not_asked(units: &[Unit], why: &ReadError) -> Vec<Answer> {
     let requests = units.iter().flat_map(|unit| &unit.requests);
     requests
-        .map(|request| Answer { view: request.view, rows: Err(lost()), duration: std::time::Duration::ZERO })
+        .map(|request| Answer { view: request.view, rows: Err(why.clone()), duration: Duration::ZERO })
         .collect()
 }
 

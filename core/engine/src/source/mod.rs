@@ -65,8 +65,10 @@ pub enum ReadError {
     Denied,
     /// SQLSTATE 55P03: another session holds, or waits for, a lock that conflicts with ours.
     LockTimeout,
-    /// SQLSTATE 57014: `statement_timeout`, or a cancel.
+    /// SQLSTATE 57014: `statement_timeout`, or a cancel of somebody else's.
     StatementTimeout,
+    /// We were told to end the poll.
+    Interrupted,
     /// Any other error of the server.
     Server {
         /// The SQLSTATE.
@@ -101,6 +103,7 @@ impl fmt::Display for ReadError {
             ReadError::Denied => f.write_str("permission denied"),
             ReadError::LockTimeout => f.write_str("another session's lock was in the way (lock_timeout)"),
             ReadError::StatementTimeout => f.write_str("it took longer than statement_timeout"),
+            ReadError::Interrupted => f.write_str("the poll had to end"),
             ReadError::Server { sqlstate, message } => {
                 write!(f, "the server answered {message} (SQLSTATE {sqlstate})")
             }

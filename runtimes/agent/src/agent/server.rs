@@ -1,5 +1,5 @@
-//! One server: polled on its ticks, delivered, drained. It never overlaps itself, and holds a worker's place only while
-//! it reads and commits.
+//! One server: polled on its ticks, delivered, drained. It never overlaps itself, and holds a worker's place for the
+//! first second of a poll.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
-use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live};
+use pgquerylens_engine::source::{ReadError, Source};
 use pgquerylens_engine::state::control::Control;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
@@ -41,12 +41,12 @@ use super::telemetry;
 const DOWN_NEWS: Duration = Duration::from_secs(5);
 /// Of the grace at an end, the part that a running poll gets before the server is told to stop it.
 const POLL_SHARE_OF_GRACE: f64 = 0.4;
-/// How long a poll holds a worker's place.
+/// How long a poll holds a worker's place at most.
 const LONGEST_WORK: Duration = Duration::from_secs(1);
 /// How long one request to stop a statement may take.
 const INTERRUPT: Duration = Duration::from_secs(1);
 
-/// The places of those that are polled at the same time; how many there are can change at a reload.
+/// The places of those that begin a poll at the same time; how many there are can change at a reload.
 pub(super) type Workers = Rc<RefCell<Arc<Semaphore>>>;
 
 /// What all servers of the fleet share.
@@ -72,7 +72,6 @@ pub(super) struct Server {
     store: Arc<Store>,
     ownership: Ownership,
     seat: Option<OwnedSemaphorePermit>,
-    last_good: Option<Timestamp>,
     shared: Shared,
 }
 
@@ -111,7 +110,6 @@ impl Server {
             ownership: Ownership::of(&config.state),
             seat: None,
             store,
-            last_good: None,
             shared,
         }
     }
@@ -132,9 +130,9 @@ impl Server {
                 let since = Instant::now();
                 let span = telemetry::poll_span(&self.name);
                 let poll = self.poll_and_tell_views(&mut stop).instrument(span);
-                // What is told of it, to exporters that may be slow, is no work of a worker's.
                 let polled = hold(place, poll).await;
-                self.tell(polled, since.elapsed()).await;
+                let end = *stop.borrow();
+                self.tell(polled, since.elapsed(), end).await;
             } else {
                 drop(place);
             }
@@ -217,7 +215,10 @@ impl Server {
             Err(failure) => return Err(NotRead::Failed(failure.clone())),
         };
         if let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) {
-            let read = source.resolve(&self.shared.variables).await;
+            let read = tokio::select! {
+                read = source.resolve(&self.shared.variables) => read,
+                _ = stop.wait_for(Option::is_some) => return Err(NotRead::Interrupted),
+            };
             let secret = read.map_err(|error| {
                 Failure::of(Exit::Configuration, &error, "mend what the password is read from")
             })?;
@@ -239,14 +240,14 @@ impl Server {
         }
     }
 
-    async fn tell(&mut self, polled: Result<PollReport, NotRead>, took: Duration) {
+    async fn tell(&mut self, polled: Result<PollReport, NotRead>, took: Duration, end: Option<Instant>) {
         let now = clock::now();
         match polled {
             Ok(report) => {
-                self.last_good = Some(now);
                 self.tell_report(&report, now, took);
                 return self.note_deliveries(&report.deliveries);
             }
+            Err(NotRead::Interrupted) => return,
             Err(NotRead::Resting(resting)) => {
                 let until = resting.until.to_rfc3339();
                 warn!(server = self.name, failures = resting.failures, until, "not polled, the server rests");
@@ -261,7 +262,9 @@ impl Server {
             }
         }
         let until = Instant::now() + DOWN_NEWS;
-        let told = self.recipients.say_down(now, self.last_good, until).await;
+        let until = end.map_or(until, |end| until.min(end));
+        let last_good = self.shared.board.servers().get(&self.name).and_then(|state| state.last_good);
+        let told = self.recipients.say_down(now, last_good, until).await;
         self.note_deliveries(&told);
     }
 
@@ -338,6 +341,8 @@ impl Server {
 enum NotRead {
     /// It was not tried.
     Resting(Resting),
+    /// It was tried, and we have to end.
+    Interrupted,
     /// It was, in vain.
     Failed(Failure),
 }
@@ -346,6 +351,7 @@ impl From<PollFailure> for NotRead {
     fn from(failure: PollFailure) -> NotRead {
         match failure {
             PollFailure::Resting { until, failures } => NotRead::Resting(Resting { until, failures }),
+            PollFailure::Probe(ReadError::Interrupted) => NotRead::Interrupted,
             other => NotRead::Failed(other.into()),
         }
     }

@@ -33,7 +33,7 @@ async fn cancelled_by(signal: Signal) {
     let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let mut agent =
-        Agent::new(&file("state: file:STATE\nshutdown-grace: 5s", PATIENT, &[("a", &url)], &receiver));
+        Agent::new(&file("state: file:STATE\nshutdown-grace: 5s\nlog-level: debug", PATIENT, &[("a", &url)], &receiver));
     let admin = planted.server.superuser().await.unwrap();
     begins(&mut agent, &receiver).await;
     planted.execute(50).await;
@@ -51,6 +51,10 @@ async fn cancelled_by(signal: Signal) {
     agent.start();
     planted.execute(50).await;
     everything_arrived(&mut agent, &planted, &receiver).await;
+    // What we ended ourselves was not slow, and does not rest.
+    assert_eq!(agent.said(&["longer than statement_timeout"]), 0, "{}", agent.log());
+    assert_eq!(agent.said(&["WARN polled", "the poll had to end"]), 1, "{}", agent.log());
+    assert_eq!(agent.said(&["view rests"]), 0, "{}", agent.log());
     assert_eq!(agent.end(), Some(0));
     is_sound(&receiver);
 }
