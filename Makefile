@@ -22,7 +22,7 @@ DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 
 export CARGO_TARGET_DIR
 export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
-export PGQUERYLENS_PYTHON := $(PYTHON_DIR)
+export PYTHON_DIR
 # Where rustup puts cargo, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 

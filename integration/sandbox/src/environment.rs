@@ -23,7 +23,7 @@ const TEMPORARY_PATH_BYTES_MAX: usize = 60;
 pub(crate) struct Environment {
     /// `PGQUERYLENS_POSTGRES`: a directory with `MAJOR/bin` below it.
     pub(crate) postgres: Option<PathBuf>,
-    /// `PGQUERYLENS_PYTHON`: a Python environment with the pinned packages.
+    /// `PYTHON_DIR`: a Python environment with the pinned packages.
     pub(crate) python: Option<PathBuf>,
     /// Directories of `PATH`.
     pub(crate) path: Vec<PathBuf>,
@@ -47,7 +47,7 @@ pub(crate) fn read() -> Environment {
     let root_cache = PathBuf::from("/var/cache/pgquerylens");
     Environment {
         postgres: value("PGQUERYLENS_POSTGRES").map(PathBuf::from),
-        python: value("PGQUERYLENS_PYTHON").map(PathBuf::from),
+        python: value("PYTHON_DIR").map(PathBuf::from),
         path: value("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
         cache: if Account::we_are_root() { root_cache } else { home.join(".cache/pgquerylens") },
         quick: if value("TMPDIR").is_none() && memory_is_roomy() { MEMORY.into() } else { temporary.clone() },
