@@ -73,8 +73,9 @@ async fn supervise(
                     info!("configuration reloaded");
                 }
                 Err(failure) => {
-                    board.reloaded(Some(failure.in_one_line()));
-                    error!(%failure, "configuration not reloaded, the old one goes on");
+                    let failure = failure.in_one_line();
+                    error!(failure, "configuration not reloaded, the old one goes on");
+                    board.reloaded(Some(failure));
                 }
             },
         }

@@ -45,11 +45,17 @@ impl<F> WithoutRepeats<F> {
         let mut told = Told::default();
         event.record(&mut Reader(&mut told));
         let of_somebody = [&told.server, &told.exporter, &told.listen].iter().any(|name| !name.is_empty());
-        if !of_somebody || *event.metadata().level() > Level::WARN {
+        let level = *event.metadata().level();
+        if !of_somebody || level > Level::INFO {
             return Decision::Write { left_out: 0 };
         }
         // What a panic elsewhere left behind is whole: a decision changes it in one step.
-        self.repeats.lock().unwrap_or_else(PoisonError::into_inner).decide(told, (self.clock)())
+        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        if level == Level::INFO {
+            repeats.forget(&told);
+            return Decision::Write { left_out: 0 };
+        }
+        repeats.decide(told, (self.clock)())
     }
 }
 

@@ -66,6 +66,11 @@ impl Repeats {
         }
         Decision::Write { left_out: 0 }
     }
+
+    /// Forgets what was told of somebody of whom something better is told now: their next trouble is news again.
+    pub(super) fn forget(&mut self, of: &Told) {
+        self.last.retain(|told, _| told.server != of.server || told.exporter != of.exporter);
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +104,20 @@ mod tests {
             &[(0, "a"), (60, "a"), (299, "a"), (300, "a"), (301, "a"), (600, "a"), (900, "a")],
             &[Some(0), None, None, Some(2), None, Some(1), Some(0)],
         );
+    }
+
+    #[test]
+    fn trouble_after_a_recovery_is_written_at_once() {
+        let mut repeats = Repeats::default();
+        let decide = |repeats: &mut Repeats, exporter, second| {
+            repeats.decide(told("poll failed", "a", exporter), Duration::from_secs(second))
+        };
+        for exporter in ["", "otel"] {
+            assert_eq!(decide(&mut repeats, exporter, 0), Decision::Write { left_out: 0 });
+        }
+        repeats.forget(&told("the server is read again", "a", ""));
+        assert_eq!(decide(&mut repeats, "", 60), Decision::Write { left_out: 0 });
+        assert_eq!(decide(&mut repeats, "otel", 60), Decision::LeaveOut);
     }
 
     #[test]
