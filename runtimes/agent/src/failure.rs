@@ -64,7 +64,13 @@ impl Failure {
 
     /// Describes a file or folder that could not be written.
     pub(crate) fn of_file(action: &str, path: &Path, error: &io::Error) -> Failure {
-        let failure = Failure::new(Exit::CannotCreate, format!("{action} {}", path.display()), DISK);
+        let advice = match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                "it is there and stays as it is: name another place, or remove it"
+            }
+            _ => DISK,
+        };
+        let failure = Failure::new(Exit::CannotCreate, format!("{action} {}", path.display()), advice);
         Failure { causes: vec![error.to_string()], ..failure }
     }
 

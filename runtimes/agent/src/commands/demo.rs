@@ -58,6 +58,14 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let order = settings::order(&mut given);
     let top = given.count("top").unwrap_or_default();
     let shows_agent = given.flag("agent");
+    for name in ["every", "for", "order", "top"] {
+        if shows_agent && given.said(name) == Said::CommandLine {
+            given.mistake(
+                format!("--agent and --{name}"),
+                "give one of them: what --agent shows is always the same",
+            );
+        }
+    }
     let (postgres, said) = (given.text("postgres"), given.said("postgres"));
     given.finish()?;
     if let Some(folder) = postgres {

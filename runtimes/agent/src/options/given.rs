@@ -64,9 +64,12 @@ impl<'g> Given<'g> {
         if self.mistakes.is_empty() { Ok(()) } else { Err(Mistakes(self.mistakes)) }
     }
 
-    /// Notes a mistake that concerns more than one value.
+    /// Notes a mistake, once: a value may be read by more than one part of a command.
     pub(crate) fn mistake(&mut self, written: impl Into<String>, instead: impl Into<String>) {
-        self.mistakes.push(Mistake { written: written.into(), instead: instead.into() });
+        let mistake = Mistake { written: written.into(), instead: instead.into() };
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
     }
 
     /// Returns where an option was said.

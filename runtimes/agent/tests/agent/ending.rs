@@ -32,8 +32,12 @@ async fn a_poll_that_the_server_holds_up_is_cancelled_there_and_what_was_read_is
 async fn cancelled_by(signal: Signal) {
     let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
     let url = planted.url();
-    let mut agent =
-        Agent::new(&file("state: file:STATE\nshutdown-grace: 5s\nlog-level: debug", PATIENT, &[("a", &url)], &receiver));
+    let mut agent = Agent::new(&file(
+        "state: file:STATE\nshutdown-grace: 5s\nlog-level: debug",
+        PATIENT,
+        &[("a", &url)],
+        &receiver,
+    ));
     let admin = planted.server.superuser().await.unwrap();
     begins(&mut agent, &receiver).await;
     planted.execute(50).await;

@@ -57,3 +57,25 @@ async fn a_poll_that_reads_nothing_says_why_by_its_code() {
     server.stop(pgquerylens_sandbox::Shutdown::Fast).await.unwrap();
     assert_eq!(polled(&good, &[]).code, Some(69));
 }
+
+#[test]
+fn a_command_line_that_cannot_be_used_names_each_mistake_once() {
+    let ended = run(&["poll", "host=db", "--top", "many", "--order", "size"]);
+    assert_eq!(ended.code, Some(64));
+    assert!(ended.stderr.contains("2 options cannot be used"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("--top many").count(), 1, "{}", ended.stderr);
+    let ended = run(&["demo", "--agent", "--for", "10s"]);
+    assert_eq!(ended.code, Some(64));
+    assert!(ended.stderr.contains("--agent and --for: give one of them"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_file_that_is_there_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pgquerylens.yaml");
+    std::fs::write(&path, "mine").unwrap();
+    let ended = run(&["config", "init", path.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(73));
+    assert!(ended.stderr.contains("it is there and stays as it is"), "{}", ended.stderr);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+}
