@@ -119,9 +119,9 @@ pub struct StoredBaseline {
 }
 
 impl StoredBaseline {
-    /// Tells whether this is the view's baseline in that database.
-    pub fn is_of(&self, view: &View, database: Option<u32>) -> bool {
-        self.view == view.name && self.database == database
+    /// Tells whether this is the baseline of the view of this name in that database.
+    pub fn is_of(&self, view: &str, database: Option<u32>) -> bool {
+        self.view == view && self.database == database
     }
 
     /// Tells whether it covers a single database.

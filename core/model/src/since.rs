@@ -3,6 +3,8 @@
 //! A start may only move when the counter began anew: a receiver that sees a later start takes the whole value for
 //! new. So it is remembered with the baseline, and moves with a gap, a reset stamp, or a row that began anew.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Snapshot;
@@ -21,17 +23,39 @@ pub struct Since {
     pub rows: Vec<(String, Timestamp)>,
 }
 
+/// The starts of a snapshot's rows.
+#[derive(Debug)]
+pub struct RowStarts<'s> {
+    snapshot: &'s Snapshot,
+    base: Timestamp,
+    reset_column: Option<usize>,
+    key: Vec<usize>,
+    remembered: HashMap<&'s str, Timestamp>,
+}
+
 impl Since {
+    /// Returns the starts of the rows of a snapshot of the same view.
+    pub fn of_rows<'s>(&'s self, snapshot: &'s Snapshot) -> RowStarts<'s> {
+        RowStarts {
+            snapshot,
+            base: self.base,
+            reset_column: snapshot.view.reset_column.and_then(|name| snapshot.view.column_index(name)),
+            key: snapshot.view.key_indexes(),
+            remembered: self.rows.iter().map(|(key, start)| (key.as_str(), *start)).collect(),
+        }
+    }
+}
+
+impl RowStarts<'_> {
     /// Returns the start of one row's counters: its own reset stamp, or what is remembered of it.
-    pub fn of_row(&self, snapshot: &Snapshot, row: usize) -> Timestamp {
-        let stamp = snapshot.view.reset_column.and_then(|name| snapshot.view.column_index(name));
-        let stamp = stamp.and_then(|column| snapshot.rows.time(column, row)).unwrap_or(self.base);
-        if self.rows.is_empty() {
+    pub fn of(&self, row: usize) -> Timestamp {
+        let rows = &self.snapshot.rows;
+        let stamp = self.reset_column.and_then(|column| rows.time(column, row)).unwrap_or(self.base);
+        if self.remembered.is_empty() {
             return stamp;
         }
-        let key = snapshot.rows.key_text(row, &snapshot.view.key_indexes());
-        let remembered = self.rows.iter().find(|(known, _)| *known == key);
-        remembered.map_or(stamp, |(_, start)| stamp.max(*start))
+        let remembered = self.remembered.get(rows.key_text(row, &self.key).as_str());
+        remembered.map_or(stamp, |start| stamp.max(*start))
     }
 }
 
@@ -45,11 +69,11 @@ pub fn since(before: Option<Since>, window: &Window, snapshot: &Snapshot) -> Sin
     };
     let key = snapshot.view.key_indexes();
     let changed = window.deltas.row_indexes.iter().zip(&window.deltas.baseline_indexes);
-    for (row, _) in changed.filter(|(_, baseline)| baseline.is_none()) {
-        let text = snapshot.rows.key_text(*row, &key);
-        since.rows.retain(|(known, _)| *known != text);
-        since.rows.push((text, from));
-    }
+    let began = changed.filter(|(_, baseline)| baseline.is_none());
+    let began: Vec<String> = began.map(|(row, _)| snapshot.rows.key_text(*row, &key)).collect();
+    let anew: HashSet<&str> = began.iter().map(String::as_str).collect();
+    since.rows.retain(|(known, _)| !anew.contains(known.as_str()));
+    since.rows.extend(began.into_iter().map(|text| (text, from)));
     let excess = since.rows.len().saturating_sub(MAX_ROW_STARTS);
     since.rows.drain(..excess);
     since
@@ -104,7 +128,7 @@ mod tests {
     #[test]
     fn a_counter_that_goes_on_keeps_its_start() {
         let readings = [snapshot(10, &[(1, 5)]), snapshot(20, &[(1, 9)])];
-        assert_eq!(carried(&readings).of_row(&readings[1], 0), BEGAN);
+        assert_eq!(carried(&readings).of_rows(&readings[1]).of(0), BEGAN);
     }
 
     #[test]
@@ -115,8 +139,8 @@ mod tests {
             snapshot(30, &[(1, 4), (2, 8)]),
         ];
         let since = carried(&readings);
-        assert_eq!(since.of_row(&readings[2], 0), Timestamp(10_000_000));
-        assert_eq!(since.of_row(&readings[2], 1), BEGAN);
+        assert_eq!(since.of_rows(&readings[2]).of(0), Timestamp(10_000_000));
+        assert_eq!(since.of_rows(&readings[2]).of(1), BEGAN);
     }
 
     #[test]
@@ -125,6 +149,6 @@ mod tests {
         after.identity.statistics_since = Some(Timestamp(15_000_000));
         after.identity.postmaster_start = Timestamp(15_000_000);
         let since = carried(&[snapshot(10, &[(1, 5)]), after.clone()]);
-        assert_eq!(since.of_row(&after, 0), Timestamp(15_000_000));
+        assert_eq!(since.of_rows(&after).of(0), Timestamp(15_000_000));
     }
 }

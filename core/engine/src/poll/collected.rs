@@ -298,7 +298,11 @@ impl Collected {
             if snapshot.view.has_counters() {
                 state.put_baseline(Baseline::of(&snapshot));
             }
-            let since = window.as_ref().map(|window| state.carry_since(window, &snapshot));
+            // The statements' running sums have starts of their own.
+            let since = window
+                .as_ref()
+                .filter(|_| snapshot.view.name != statements::VIEW.name)
+                .map(|window| state.carry_since(window, &snapshot));
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window, since });
         }
         held.remember_roles(&views);

@@ -192,7 +192,7 @@ impl Held {
         clock: Option<Timestamp>,
     ) -> Option<Held> {
         self.state.breaker.failed(clock?, &SERVER);
-        let (bytes, _) = self.state.encode_within(MAX_PACKED_BYTES);
+        let (bytes, _) = self.encode_state().ok()?;
         let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
         self.version = Some(committed.ok()?);
         Some(self)
@@ -217,10 +217,7 @@ impl Held {
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
         self.state.polls += 1;
-        let (bytes, given_up) = self.state.encode_within(MAX_PACKED_BYTES);
-        if bytes.len() > MAX_PACKED_BYTES {
-            return Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES });
-        }
+        let (bytes, given_up) = self.encode_state()?;
         if given_up > 0 {
             notices.push(Notice {
                 degrades: true,
@@ -233,6 +230,15 @@ impl Held {
         let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
         self.version = Some(committed.map_err(StateTrouble::Store)?);
         Ok(self)
+    }
+
+    /// Packs the state within its budget; returns how many baselines were given up for it, too.
+    fn encode_state(&mut self) -> Result<(Vec<u8>, usize), StateTrouble> {
+        let (bytes, given_up) = self.state.encode_within(MAX_PACKED_BYTES);
+        match bytes.len() > MAX_PACKED_BYTES {
+            true => Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES }),
+            false => Ok((bytes, given_up)),
+        }
     }
 }
 

@@ -90,13 +90,13 @@ pub struct TextLedger {
 impl State {
     /// Takes the baseline of a view out; the next one is put back after the poll.
     pub fn take_baseline(&mut self, view: &View, database: Option<u32>) -> Option<Baseline> {
-        let place = self.baselines.iter().position(|stored| stored.is_of(view, database))?;
+        let place = self.baselines.iter().position(|stored| stored.is_of(view.name, database))?;
         Baseline::from_stored(self.baselines.swap_remove(place))
     }
 
     /// Keeps a baseline.
     pub fn put_baseline(&mut self, baseline: Baseline) {
-        let (view, database) = (baseline.snapshot().view, baseline.snapshot().database);
+        let (view, database) = (baseline.snapshot().view.name, baseline.snapshot().database);
         self.baselines.retain(|stored| !stored.is_of(view, database));
         self.baselines.push(baseline.into_stored());
     }
@@ -137,11 +137,58 @@ impl State {
             let oldest = (0..self.baselines.len())
                 .filter(|place| self.baselines[*place].is_of_a_database())
                 .min_by_key(|place| self.baselines[*place].taken_at());
-            match oldest {
-                Some(place) => self.baselines.swap_remove(place),
-                None => return (bytes, given_up),
-            };
+            let Some(place) = oldest else { return (bytes, given_up) };
+            let gone = self.baselines.swap_remove(place);
+            // After a gap counters have a new start anyway.
+            self.starts.retain(|kept| !gone.is_of(&kept.view, kept.database));
             given_up += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pgquerylens_model::delta::subtract;
+    use pgquerylens_model::identity::{Identity, Visibility};
+    use pgquerylens_model::rows::Rows;
+    use pgquerylens_model::version::ServerVersion;
+    use pgquerylens_model::views::{database, functions};
+
+    use super::*;
+
+    /// A reading of nothing.
+    fn reading(view: &'static View, database: Option<u32>, second: i64) -> Snapshot {
+        Snapshot {
+            view,
+            database,
+            taken_at: Timestamp(second * 1_000_000),
+            identity: Identity {
+                system_identifier: Some(1),
+                timeline: Some(1),
+                version: ServerVersion(180_000),
+                postmaster_start: Timestamp(0),
+                statistics_since: None,
+                in_recovery: false,
+            },
+            visibility: Visibility::default(),
+            statements: None,
+            rows: Rows::empty(view),
+        }
+    }
+
+    #[test]
+    fn with_the_baseline_of_a_database_the_starts_of_its_counters_are_given_up() {
+        let mut state = State::default();
+        for (view, database) in
+            [(&database::VIEW, None), (&functions::VIEW, Some(7)), (&functions::VIEW, Some(8))]
+        {
+            let reading = reading(view, database, 10);
+            state.carry_since(&subtract(None, &reading), &reading);
+            state.put_baseline(Baseline::of(&reading));
+        }
+        assert_eq!(state.starts.len(), 3);
+        assert_eq!(state.encode_within(0).1, 2);
+        let left: Vec<Option<u32>> = state.starts.iter().map(|kept| kept.database).collect();
+        assert_eq!((left, state.baselines.len()), (vec![None], 1));
     }
 }

@@ -35,10 +35,13 @@ fn of_view(metrics: &UnifiedMetrics, found: &ViewMetrics, shape: &Shape) -> Vec<
         .collect();
     let sent = first_rows(found, shape);
     let mut points: Vec<Point<'static>> = left_out(found, rows.len() - sent.len()).into_iter().collect();
+    let starts = found.since.as_ref().map(|since| since.of_rows(&found.snapshot));
     for row in sent {
         let Some(series) = names.series_of(found, shape, row) else { continue };
+        let start = starts.as_ref().map(|starts| starts.of(row));
+        let row = Row { index: row, changed: changed.get(&row).copied(), start };
         for feed in feeds_of(found.view) {
-            points.extend(point(found, feed, &series, row, changed.get(&row).copied()));
+            points.extend(point(found, feed, &series, &row));
         }
     }
     one_per_series(points, shape.shared)
@@ -80,29 +83,28 @@ struct RowSeries {
     attributes: Vec<Attribute>,
 }
 
-fn point(
-    found: &ViewMetrics,
-    feed: &'static Feed,
-    series: &RowSeries,
-    row: usize,
+/// Where a row is in its snapshot and, if it changed, in the window; and since when its counters have been growing.
+struct Row {
+    index: usize,
     changed: Option<usize>,
-) -> Option<Point<'static>> {
+    start: Option<Timestamp>,
+}
+
+fn point(found: &ViewMetrics, feed: &'static Feed, series: &RowSeries, row: &Row) -> Option<Point<'static>> {
     let snapshot = &found.snapshot;
-    let value = value(&snapshot.rows, feed, row, snapshot.taken_at)?;
+    let value = value(&snapshot.rows, feed, row.index, snapshot.taken_at)?;
     let is_counter = feed.metric.kind == MetricKind::Counter;
-    let start = found.since.as_ref().filter(|_| is_counter).map(|since| since.of_row(snapshot, row));
-    let added = found
-        .window
-        .as_ref()
-        .filter(|_| is_counter)
-        .and_then(|window| Some((window.from?, Sum::of(&window.deltas, feed.column_index, changed?)?)));
+    let added =
+        found.window.as_ref().filter(|_| is_counter).and_then(|window| {
+            Some((window.from?, Sum::of(&window.deltas, feed.column_index, row.changed?)?))
+        });
     let mut attributes = series.attributes.clone();
     attributes.extend(feed.attribute.map(|(key, value)| (key, Value::Text(value.to_owned()))));
     Some(Point {
         metric: &feed.metric,
         owner: series.owner.clone(),
         attributes,
-        start,
+        start: row.start.filter(|_| is_counter),
         time: snapshot.taken_at,
         value,
         added,
