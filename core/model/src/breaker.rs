@@ -35,31 +35,13 @@ pub struct Breaker {
     until: Option<Timestamp>,
 }
 
-/// What a breaker says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gate {
-    /// Try.
-    Closed,
-    /// Try once: it failed before, and its pause is over.
-    HalfOpen,
-    /// Do not try before this moment.
-    Open(Timestamp),
-}
-
 impl Breaker {
-    /// Returns whether to try now. A clock that went back makes a pause no longer than the longest.
-    pub fn gate(&self, now: Timestamp, rules: &BreakerRules) -> Gate {
-        match self.until {
-            None => Gate::Closed,
-            Some(until) => {
-                let left = until.seconds_since(now);
-                if left > 0.0 && left <= rules.longest_pause_seconds {
-                    Gate::Open(until)
-                } else {
-                    Gate::HalfOpen
-                }
-            }
-        }
+    /// Returns until when not to try, if it is open. A clock that went back makes a pause no longer than the longest.
+    pub fn open_until(&self, now: Timestamp, rules: &BreakerRules) -> Option<Timestamp> {
+        self.until.filter(|until| {
+            let left = until.seconds_since(now);
+            left > 0.0 && left <= rules.longest_pause_seconds
+        })
     }
 
     /// Notes a failure.
@@ -99,21 +81,21 @@ mod tests {
     fn it_opens_after_some_failures_for_pauses_that_grow_to_a_bound() {
         let mut breaker = Breaker::default();
         breaker.failed(at(0), &RULES);
-        assert_eq!(breaker.gate(at(0), &RULES), Gate::Closed, "one is none");
+        assert_eq!(breaker.open_until(at(0), &RULES), None, "one is none");
         for (now, until) in [(1, 11), (11, 31), (31, 66), (66, 101)] {
             breaker.failed(at(now), &RULES);
-            assert_eq!(breaker.gate(at(now), &RULES), Gate::Open(at(until)));
-            assert_eq!(breaker.gate(at(until), &RULES), Gate::HalfOpen);
+            assert_eq!(breaker.open_until(at(now), &RULES), Some(at(until)));
+            assert_eq!(breaker.open_until(at(until), &RULES), None);
         }
         breaker.succeeded();
-        assert_eq!(breaker.gate(at(0), &RULES), Gate::Closed);
+        assert_eq!(breaker.open_until(at(0), &RULES), None);
     }
 
     #[test]
     fn a_clock_that_went_back_does_not_keep_it_open() {
         let mut breaker = Breaker::default();
         (0..2).for_each(|_| breaker.failed(at(100_000), &RULES));
-        assert_eq!(breaker.gate(at(0), &RULES), Gate::HalfOpen);
+        assert_eq!(breaker.open_until(at(0), &RULES), None);
     }
 
     #[test]

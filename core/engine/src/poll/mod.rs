@@ -15,7 +15,7 @@ mod walk;
 
 use std::fmt;
 
-use pgquerylens_model::breaker::{Gate, SERVER};
+use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
 use pgquerylens_model::report::{Cost, PollReport, Status};
@@ -195,7 +195,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             None => Held::load(&self.store).await.map_err(PollFailure::State)?,
         };
         if let Some(now) = clock
-            && let Gate::Open(until) = held.state().breaker.gate(now, &SERVER)
+            && let Some(until) = held.state().breaker.open_until(now, &SERVER)
         {
             let failures = held.state().breaker.failures();
             self.held = Some(held);

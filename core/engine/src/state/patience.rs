@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pgquerylens_model::breaker::{Breaker, Gate, SLOW_VIEW, VIEW};
+use pgquerylens_model::breaker::{Breaker, SLOW_VIEW, VIEW};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::View;
 use serde::{Deserialize, Serialize};
@@ -53,10 +53,7 @@ pub enum Went {
 impl State {
     /// Returns until when a view is not tried, if it rests now.
     pub fn rests_until(&self, view: &View, database: Option<u32>, now: Timestamp) -> Option<Timestamp> {
-        match self.patience_of(view, database)?.breaker.gate(now, &VIEW) {
-            Gate::Open(until) => Some(until),
-            Gate::Closed | Gate::HalfOpen => None,
-        }
+        self.patience_of(view, database)?.breaker.open_until(now, &VIEW)
     }
 
     /// Returns the time that a view's statement gets, if that is not what the session allows. Never more than the poll
