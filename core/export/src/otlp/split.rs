@@ -12,16 +12,18 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message;
 
-use crate::metrics::catalogue::feeds;
+use crate::metrics::catalogue::{feeds, made};
 
 /// Points or records by family.
 pub type Counts = BTreeMap<String, u64>;
 
-/// Families of metrics by name; what is not made of a column counts as ours.
-static FAMILIES: LazyLock<HashMap<&'static str, &'static str>> =
-    LazyLock::new(|| feeds().iter().map(|feed| (&*feed.metric.name, feed.metric.family)).collect());
+/// Families of metrics by name.
+static FAMILIES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let of_columns = feeds().iter().map(|feed| &feed.metric);
+    made().into_iter().chain(of_columns).map(|metric| (&*metric.name, metric.family)).collect()
+});
 
-/// The family of metrics that are made of no column.
+/// The family of what stands in no table.
 const OURS: &str = "pgquerylens";
 /// The family of all records.
 const EVENTS: &str = "events";
