@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use pgquerylens_model::baseline::{Baseline, Snapshot};
 use pgquerylens_model::capabilities::PROVIDER_DATABASES;
 use pgquerylens_model::report::{UnifiedMetrics, ViewMetrics};
 use pgquerylens_model::time::Timestamp;
-use pgquerylens_model::view::View;
 use pgquerylens_model::views::{activity, blocking, database, prepared_xacts, statements, tables};
 use pgquerylens_model::window::Sum;
 
 use super::MetricKind::{Counter, Gauge, UpDownCounter};
-use super::{Attribute, Metric, MetricKind, Owner, Point, Value};
+use super::{Attribute, Metric, MetricKind, Owner, Point, Value, rows};
 
 const fn metric(
     name: &'static str,
@@ -133,10 +133,6 @@ fn level(metric: &'static Metric, owner: Owner, time: Timestamp, value: i64) -> 
     Point { metric, owner, attributes: Vec::new(), start: None, time, value: Sum::Int(value), added: None }
 }
 
-fn find<'m>(metrics: &'m UnifiedMetrics, view: &View) -> Option<&'m ViewMetrics> {
-    metrics.views.iter().find(|found| found.view.name == view.name)
-}
-
 fn text<'r>(found: &'r ViewMetrics, column: &str, row: usize) -> Option<&'r str> {
     found.snapshot.rows.label(found.view.column_index(column)?, row)
 }
@@ -147,7 +143,7 @@ fn age(found: &ViewMetrics, column: &str, row: usize) -> Option<f64> {
 }
 
 fn sessions(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
-    let Some(found) = find(metrics, &activity::VIEW) else { return Vec::new() };
+    let Some(found) = metrics.view(&activity::VIEW) else { return Vec::new() };
     let own = found.view.column_index("own_session");
     let mut backends: BTreeMap<String, i64> = BTreeMap::new();
     let mut sessions: BTreeMap<(String, Vec<Attribute>), i64> = BTreeMap::new();
@@ -186,14 +182,10 @@ fn sessions(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
 }
 
 fn databases(metrics: &UnifiedMetrics) -> Option<Point<'static>> {
-    let found = find(metrics, &database::VIEW)?;
-    let template = found.view.column_index("datistemplate")?;
-    let counts = |row: &usize| {
-        let name = text(found, "datname", *row);
-        name.is_some_and(|name| !PROVIDER_DATABASES.contains(&name))
-            && found.snapshot.rows.flag(template, *row) != Some(true)
-    };
-    let count = (0..found.snapshot.rows.len()).filter(counts).count();
+    let found = metrics.view(&database::VIEW)?;
+    let templates = rows::templates(metrics);
+    let names = (0..found.snapshot.rows.len()).filter_map(|row| text(found, "datname", row));
+    let count = names.filter(|name| !rows::is_providers(name) && !templates.contains(name)).count();
     Some(level(&DATABASE_COUNT, Owner::Server, found.snapshot.taken_at, count as i64))
 }
 
@@ -208,13 +200,13 @@ fn tables(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
 
 /// Nothing waits at most polls, and then the view is not read: that is none.
 fn blocked(metrics: &UnifiedMetrics) -> Option<Point<'static>> {
-    let activity = find(metrics, &activity::VIEW)?;
-    let count = find(metrics, &blocking::VIEW).map_or(0, |found| found.snapshot.rows.len());
+    let activity = metrics.view(&activity::VIEW)?;
+    let count = metrics.view(&blocking::VIEW).map_or(0, |found| found.snapshot.rows.len());
     Some(level(&BLOCKED, Owner::Server, activity.snapshot.taken_at, count as i64))
 }
 
 fn prepared(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
-    let Some(found) = find(metrics, &prepared_xacts::VIEW) else { return Vec::new() };
+    let Some(found) = metrics.view(&prepared_xacts::VIEW) else { return Vec::new() };
     let rows = found.snapshot.rows.len();
     let at = found.snapshot.taken_at;
     let oldest = (0..rows)
@@ -225,12 +217,61 @@ fn prepared(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
 }
 
 fn entries(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
-    let Some(found) = find(metrics, &statements::VIEW) else { return Vec::new() };
-    let at = found.snapshot.taken_at;
-    let entries = level(&ENTRIES, Owner::Server, at, found.snapshot.rows.len() as i64);
-    let info = found.snapshot.statements;
-    let dealloc = info
-        .and_then(|info| Some((info.dealloc_after?, info.stats_reset?)))
-        .map(|(dealloc, reset)| Point { start: Some(reset), ..level(&DEALLOC, Owner::Server, at, dealloc) });
-    dealloc.into_iter().chain([entries]).collect()
+    let Some(found) = metrics.view(&statements::VIEW) else { return Vec::new() };
+    let entries = level(&ENTRIES, Owner::Server, found.snapshot.taken_at, found.snapshot.rows.len() as i64);
+    let read = metrics.statements.as_ref().filter(|read| read.window.from.is_some());
+    let baseline = read.and_then(|read| read.baseline.as_ref());
+    deallocated(&found.snapshot, baseline.map(Baseline::snapshot)).into_iter().chain([entries]).collect()
+}
+
+/// What pg_stat_statements evicted since its reset.
+fn deallocated(now: &Snapshot, before: Option<&Snapshot>) -> Option<Point<'static>> {
+    let info = now.statements?;
+    let (dealloc, reset) = (info.dealloc_after?, info.stats_reset?);
+    let added = before.and_then(|before| {
+        let known = before.statements.filter(|known| known.stats_reset == info.stats_reset);
+        let evicted_before = known.and_then(|known| known.dealloc_after).unwrap_or(0);
+        Some((before.taken_at, Sum::Int(dealloc.checked_sub(evicted_before)?)))
+    });
+    Some(Point { start: Some(reset), added, ..level(&DEALLOC, Owner::Server, now.taken_at, dealloc) })
+}
+
+#[cfg(test)]
+mod tests {
+    use pgquerylens_model::baseline::StatementsInfo;
+
+    use super::*;
+    use crate::example;
+
+    /// What the point of evictions says after a reading with so many, by the reset at a second.
+    fn check(before: (i64, i64), now: (i64, i64), added: Option<i64>) {
+        let mut report = example::report();
+        let metrics = report.metrics.as_mut().unwrap();
+        let found = metrics.views.iter_mut().find(|found| found.view.name == statements::VIEW.name).unwrap();
+        let told = |snapshot: &mut Snapshot, (dealloc, reset): (i64, i64)| {
+            let known = snapshot.statements.unwrap();
+            snapshot.statements = Some(StatementsInfo {
+                stats_reset: Some(Timestamp(reset * 1_000_000)),
+                dealloc_after: Some(dealloc),
+                ..known
+            });
+        };
+        told(&mut found.snapshot, now);
+        let read = metrics.statements.as_mut().unwrap();
+        let mut earlier = read.baseline.as_ref().unwrap().snapshot().clone();
+        told(&mut earlier, before);
+        read.baseline = Some(Baseline::of(&earlier));
+        let points = points(metrics);
+        let evicted = points.iter().find(|point| point.metric.name == DEALLOC.name).unwrap();
+        assert_eq!(evicted.value, Sum::Int(now.0));
+        assert_eq!(evicted.added, added.map(|added| (earlier.taken_at, Sum::Int(added))));
+    }
+
+    #[test]
+    fn evictions_have_a_difference_as_every_counter_has() {
+        check((10, 1), (13, 1), Some(3));
+        check((10, 1), (10, 1), Some(0));
+        // A reset in between: what was evicted since then is new.
+        check((10, 1), (4, 2), Some(4));
+    }
 }

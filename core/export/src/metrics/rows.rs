@@ -224,7 +224,7 @@ impl<'n> Names<'n> {
     }
 }
 
-fn templates(metrics: &UnifiedMetrics) -> HashSet<&str> {
+pub(super) fn templates(metrics: &UnifiedMetrics) -> HashSet<&str> {
     let Some(found) = metrics.view(&database::VIEW) else { return HashSet::new() };
     let rows = &found.snapshot.rows;
     let column = |name| database::VIEW.column_index(name);
@@ -245,7 +245,7 @@ fn attribute(view: &View, rows: &Rows, column: &str, row: usize) -> Option<Value
     }
 }
 
-fn is_providers(name: &str) -> bool {
+pub(super) fn is_providers(name: &str) -> bool {
     PROVIDER_DATABASES.contains(&name) || PROVIDER_ROLES.contains(&name)
 }
 
