@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use pgquerylens_engine::state::StoreError;
+use pgquerylens_engine::state::codec::{self, Stored};
 use pgquerylens_engine::state::outbox::OutboxStore;
-use pgquerylens_engine::state::{StoreError, codec};
 use pgquerylens_export::otlp::Counts;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,10 @@ pub(crate) struct Batch {
     pub(crate) window_id: String,
     /// What is left of it to send.
     pub(crate) parcels: Vec<Parcel>,
+}
+
+impl Stored for Batch {
+    const FORMAT: u16 = 2;
 }
 
 /// What is known of a batch without reading it.

@@ -10,7 +10,7 @@ use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::roles;
 
-use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES};
+use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
 use crate::state::dictionary::Dictionary;
 use crate::state::{ObjectName, StateStore, StoreError, Version};
@@ -83,12 +83,12 @@ impl StateTrouble {
             StateTrouble::Store(StoreError::Io { .. }) => {
                 "make the folder writable or free space on its disk, or name another folder with --state file:PATH"
             }
-            StateTrouble::Unreadable { error: CodecError::NewerFormat(_), .. } => {
+            StateTrouble::Unreadable { error: CodecError::NewerFormat { .. }, .. } => {
                 "poll with the newer pgquerylens, or name another folder with --state file:PATH"
             }
-            StateTrouble::Unreadable { error: CodecError::Damaged | CodecError::OlderFormat(_), .. } => {
-                "restore the folder or move it away; the next poll then starts anew with a first reading"
-            }
+            StateTrouble::Unreadable {
+                error: CodecError::Damaged | CodecError::OlderFormat { .. }, ..
+            } => "restore the folder or move it away; the next poll then starts anew with a first reading",
             StateTrouble::OtherServer { .. } => {
                 "name a folder of its own for each server with --state file:PATH"
             }
@@ -242,7 +242,7 @@ impl Held {
     }
 }
 
-async fn load_object<T: Default + serde::de::DeserializeOwned>(
+async fn load_object<T: Default + Stored>(
     store: &impl StateStore,
     object: ObjectName,
 ) -> Result<(T, Option<Version>), StateTrouble> {
@@ -251,7 +251,7 @@ async fn load_object<T: Default + serde::de::DeserializeOwned>(
         Some(stored) => {
             let contents = match codec::decode(&stored.bytes) {
                 // An update of ours costs one window, and the next commit replaces the object.
-                Err(CodecError::OlderFormat(_)) => T::default(),
+                Err(CodecError::OlderFormat { .. }) => T::default(),
                 read => read.map_err(|error| StateTrouble::Unreadable { object, error })?,
             };
             Ok((contents, Some(stored.version)))

@@ -1,12 +1,11 @@
 //! How contents become bytes: a format number, then postcard, compressed with a checksum.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The format this version writes and reads.
-pub const FORMAT: u16 = 2;
 /// Bytes of one object, packed. Stores and functions have limits; a state beyond this is cut by its owner.
 pub const MAX_PACKED_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of one object, unpacked: what a damaged or hostile object may make us allocate.
@@ -15,26 +14,43 @@ pub const MAX_UNPACKED_BYTES: usize = 256 * 1024 * 1024;
 const COMPRESSION_LEVEL: i32 = 1;
 const MAGIC: &[u8; 4] = b"pgql";
 
+/// Contents of a kind. Each kind has a format of its own, so that a change of the baselines costs neither what waits in an
+/// outbox nor what an operator wants.
+pub trait Stored: Serialize + DeserializeOwned {
+    /// The format that this version writes and reads.
+    const FORMAT: u16;
+}
+
 /// Why bytes are not contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodecError {
     /// They do not begin as ours do, are cut short, or fail their checksum.
     Damaged,
     /// A newer pgquerylens wrote them.
-    NewerFormat(u16),
+    NewerFormat {
+        /// The format they have.
+        found: u16,
+        /// The format that this version reads.
+        read: u16,
+    },
     /// An older pgquerylens wrote them: the state begins anew.
-    OlderFormat(u16),
+    OlderFormat {
+        /// The format they have.
+        found: u16,
+        /// The format that this version reads.
+        read: u16,
+    },
 }
 
 impl fmt::Display for CodecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CodecError::Damaged => f.write_str("it is damaged or not ours"),
-            CodecError::NewerFormat(format) => {
-                write!(f, "it has format {format}, written by a newer pgquerylens; this one reads {FORMAT}")
+            CodecError::NewerFormat { found, read } => {
+                write!(f, "it has format {found}, written by a newer pgquerylens; this one reads {read}")
             }
-            CodecError::OlderFormat(format) => {
-                write!(f, "it has format {format}, written by an older pgquerylens; this one reads {FORMAT}")
+            CodecError::OlderFormat { found, read } => {
+                write!(f, "it has format {found}, written by an older pgquerylens; this one reads {read}")
             }
         }
     }
@@ -43,11 +59,11 @@ impl fmt::Display for CodecError {
 impl std::error::Error for CodecError {}
 
 /// Packs contents.
-pub fn encode(contents: &impl Serialize) -> Vec<u8> {
+pub fn encode<T: Stored>(contents: &T) -> Vec<u8> {
     // Writing to memory, contents of plain numbers and strings: neither step has a way to fail.
     let plain = postcard::to_stdvec(contents).unwrap_or_default();
     let mut bytes = MAGIC.to_vec();
-    bytes.extend(FORMAT.to_be_bytes());
+    bytes.extend(T::FORMAT.to_be_bytes());
     let packed = zstd::bulk::Compressor::new(COMPRESSION_LEVEL).and_then(|mut compressor| {
         compressor.include_checksum(true)?;
         compressor.compress(&plain)
@@ -57,13 +73,14 @@ pub fn encode(contents: &impl Serialize) -> Vec<u8> {
 }
 
 /// Unpacks contents.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+pub fn decode<T: Stored>(bytes: &[u8]) -> Result<T, CodecError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(CodecError::Damaged)?;
     let (format, packed) = rest.split_first_chunk::<2>().ok_or(CodecError::Damaged)?;
-    match u16::from_be_bytes(*format) {
-        FORMAT => {}
-        format if format > FORMAT => return Err(CodecError::NewerFormat(format)),
-        format => return Err(CodecError::OlderFormat(format)),
+    let (found, read) = (u16::from_be_bytes(*format), T::FORMAT);
+    match found.cmp(&read) {
+        Ordering::Equal => {}
+        Ordering::Greater => return Err(CodecError::NewerFormat { found, read }),
+        Ordering::Less => return Err(CodecError::OlderFormat { found, read }),
     }
     let plain = zstd::bulk::decompress(packed, unpacked_size(packed)?).map_err(|_| CodecError::Damaged)?;
     postcard::from_bytes(&plain).map_err(|_| CodecError::Damaged)
@@ -81,10 +98,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    impl<T: Serialize + DeserializeOwned> Stored for Vec<T> {
+        const FORMAT: u16 = 2;
+    }
+
     #[test]
     fn another_format_is_named() {
         let mut bytes = encode(&vec![1u32, 2, 3]);
-        for (format, error) in [(9, CodecError::NewerFormat(9)), (1, CodecError::OlderFormat(1))] {
+        for (format, error) in [
+            (9, CodecError::NewerFormat { found: 9, read: 2 }),
+            (1, CodecError::OlderFormat { found: 1, read: 2 }),
+        ] {
             bytes[5] = format;
             assert_eq!(decode::<Vec<u32>>(&bytes), Err(error));
         }

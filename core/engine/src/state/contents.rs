@@ -9,7 +9,7 @@ use pgquerylens_model::view::View;
 use pgquerylens_model::window::Window;
 use serde::{Deserialize, Serialize};
 
-use super::codec;
+use super::codec::{self, Stored};
 use super::patience::ViewPatience;
 
 /// Everything that the next poll needs to know of this one.
@@ -85,6 +85,10 @@ pub struct TextLedger {
     pub last_entries: u64,
     /// The last reading was broken off at this many bytes.
     pub broken_off_at: Option<u64>,
+}
+
+impl Stored for State {
+    const FORMAT: u16 = 2;
 }
 
 impl State {

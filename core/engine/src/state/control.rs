@@ -4,7 +4,7 @@
 use pgquerylens_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::codec::{self, CodecError};
+use super::codec::{self, CodecError, Stored};
 use super::{ObjectName, StateStore, StoreError, Version};
 
 /// The longest reason that is kept, in bytes.
@@ -21,6 +21,10 @@ pub struct Control {
     pub views_off: Vec<String>,
     /// Exporters that get nothing, by name.
     pub exporters_off: Vec<String>,
+}
+
+impl Stored for Control {
+    const FORMAT: u16 = 2;
 }
 
 /// Why and since when nothing is polled.

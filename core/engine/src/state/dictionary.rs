@@ -4,10 +4,16 @@
 use pgquerylens_sql::{Analysis, NormalizedSql, cut};
 use serde::{Deserialize, Serialize};
 
+use super::codec::Stored;
+
 /// What is known of statements, ordered by database and query id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Dictionary {
     entries: Vec<Entry>,
+}
+
+impl Stored for Dictionary {
+    const FORMAT: u16 = 2;
 }
 
 /// What is known of one statement.

@@ -1,7 +1,8 @@
 //! `version`: what this is, and with `--verbose` what it was built for, as a bug report wants it.
 
 use pgquerylens_engine::source::recording;
-use pgquerylens_engine::state::codec;
+use pgquerylens_engine::state::codec::Stored;
+use pgquerylens_engine::state::contents::State;
 use pgquerylens_export::document;
 use pgquerylens_model::version::{SUPPORTED_MAJORS, statements_version_of};
 
@@ -32,7 +33,7 @@ fn long() -> String {
         ("PostgreSQL", format!("{oldest} to {newest}")),
         ("pg_stat_statements", format!("{} to {}", extension(*oldest), extension(*newest))),
         ("document", document::SCHEMA.to_owned()),
-        ("state format", codec::FORMAT.to_string()),
+        ("state format", State::FORMAT.to_string()),
         ("recording format", recording::FORMAT.to_string()),
     ];
     short() + &lines.map(|(name, value)| format!("{name:20}{value}\n")).concat()
