@@ -140,12 +140,6 @@ pub fn notices(report: &PollReport) -> String {
     report.notices.iter().map(line).collect()
 }
 
-/// Returns by how much the tests of sizes exceed their usual ones: `PGQUERYLENS_TEST_SCALE`, 1 without it.
-#[expect(clippy::disallowed_methods, reason = "a test has no main that could hand it in")]
-pub fn scale() -> u32 {
-    std::env::var("PGQUERYLENS_TEST_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(1)
-}
-
 fn without_port(text: &str) -> String {
     let mut pieces = text.split("127.0.0.1:");
     let mut result = pieces.next().unwrap_or_default().to_owned();

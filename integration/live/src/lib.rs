@@ -18,13 +18,9 @@ use pgquerylens_sandbox::{Server, ServerBuilder};
 /// A poller as most tests need it.
 pub type MemoryPoller = Poller<Live, MemoryStore>;
 
-/// Starts a server with pg_stat_statements created and the monitoring role made.
+/// Starts a server that can be polled whole.
 pub async fn monitored(builder: ServerBuilder) -> Server {
-    let server = builder.start().await.expect("the server starts");
-    let admin = server.superuser().await.expect("the superuser logs in");
-    admin.batch_execute("create extension pg_stat_statements").await.expect("the extension is created");
-    roles::create_monitor_role(&admin).await.expect("the monitoring role is created");
-    server
+    builder.start_monitored().await.expect("the server starts")
 }
 
 /// Resolves a connection string in an empty environment.

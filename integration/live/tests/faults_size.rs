@@ -9,7 +9,7 @@ use std::time::Duration;
 use expect_test::expect;
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions};
-use pgquerylens_live::faults::{Kept, notices, scale, statements_window};
+use pgquerylens_live::faults::{Kept, notices, statements_window};
 use pgquerylens_live::{failures, monitored, options, statement_deltas, view};
 use pgquerylens_model::report::{Outcome, PollReport, Status};
 use pgquerylens_model::views::{statements, tables};
@@ -29,9 +29,9 @@ fn visited(report: &PollReport) -> BTreeSet<String> {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_walk_through_many_databases_goes_on_where_it_stopped() {
-    let count = 100 * scale();
+    let count = 100 * pgquerylens_sandbox::scale();
     let quick = Server::new(18).setting("autovacuum", "off");
-    let server = monitored(if scale() == 1 { quick } else { quick.on_disk() }).await;
+    let server = monitored(if pgquerylens_sandbox::scale() == 1 { quick } else { quick.on_disk() }).await;
     heaps::databases(&server, count).await.unwrap();
     // The walk keeps two seconds for the rest of the poll.
     let limits = Limits { deadline: Duration::from_secs(3), ..Limits::default() };

@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use crate::mortal::{Fate, MortalRecipients, MortalStore};
 use crate::server::{ModelServer, ModelSource};
 
-/// What [`Process::drain`] may take: more than any test needs.
-const DRAIN: Duration = Duration::from_secs(20);
+/// How long a receiver or a drain may take: more than any test needs.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A process.
 pub struct Process {
@@ -44,6 +44,11 @@ pub async fn reports(server: &ModelServer, count: usize) -> Vec<PollReport> {
         reports.push(process.poll_well().await);
     }
     reports
+}
+
+/// Returns by when a receiver has to have answered, however busy the machine is.
+pub fn until() -> Instant {
+    Instant::now() + PATIENCE
 }
 
 /// Returns the model server as resources name it.
@@ -83,6 +88,6 @@ impl Process {
 
     /// Sends what waits; nothing if the process ended.
     pub async fn drain(&mut self) -> Option<Vec<DeliveryReport>> {
-        self.fate.live(self.recipients.drain(Instant::now() + DRAIN)).await
+        self.fate.live(self.recipients.drain(until())).await
     }
 }

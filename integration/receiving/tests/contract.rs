@@ -13,18 +13,13 @@ use pgquerylens_delivery::parcel::{Parcel, ParcelKind};
 use pgquerylens_export::otlp::{Encoding, Signal};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_receiving::form::Form;
-use pgquerylens_receiving::process::{origin, reports};
+use pgquerylens_receiving::process::{origin, reports, until};
 use pgquerylens_receiving::server::ModelServer;
 use pgquerylens_sandbox::receiver::{Behaviour, Message, Receiver, Request};
 use prost::Message as _;
-use tokio::time::Instant;
 
 /// Long for a receiver on this machine that answers, short for one that never does.
 const TIMEOUT: Duration = Duration::from_millis(500);
-
-fn until() -> Instant {
-    Instant::now() + Duration::from_secs(30)
-}
 
 /// Returns the parcels of a second poll, in several messages.
 async fn parcels(exporter: &Exporter) -> Vec<Parcel> {

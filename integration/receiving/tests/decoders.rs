@@ -7,7 +7,6 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
 
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::otlp::{Compression, Protocol};
@@ -15,17 +14,12 @@ use pgquerylens_delivery::parcel::Parcel;
 use pgquerylens_export::otlp::{Encoding, Layout, Signal};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_receiving::form::Form;
-use pgquerylens_receiving::process::origin;
+use pgquerylens_receiving::process::{origin, until};
 use pgquerylens_receiving::recorded::reports;
 use pgquerylens_sandbox::decoders::{python, script};
 use pgquerylens_sandbox::majors;
 use pgquerylens_sandbox::receiver::{self, Receiver};
 use serde_json::Value;
-use tokio::time::Instant;
-
-fn until() -> Instant {
-    Instant::now() + Duration::from_secs(30)
-}
 
 fn layouts() -> [Encoding; 2] {
     [Layout::Legacy, Layout::Semconv].map(|layout| Encoding { layout, ..Encoding::default() })

@@ -16,10 +16,9 @@ use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_receiving::form::Form;
-use pgquerylens_receiving::process::{Process, origin, reports};
+use pgquerylens_receiving::process::{Process, origin, reports, until};
 use pgquerylens_receiving::server::{ModelServer, OWN_QUERYID};
 use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver};
-use tokio::time::Instant;
 
 /// How often a receiver that is back is looked for, and the pause between: longer than a lane's own first pauses.
 const MAX_LOOKS: usize = 100;
@@ -27,10 +26,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A lane's first pause is a second.
 const FIRST_PAUSE_IS_OVER: Duration = Duration::from_millis(1_100);
 const CALLS: &str = "postgresql.statements.calls";
-
-fn until() -> Instant {
-    Instant::now() + Duration::from_secs(20)
-}
 
 fn http(name: &'static str) -> Form {
     Form { name, ..Form::of(Protocol::HttpProtobuf) }

@@ -55,6 +55,12 @@ pub(crate) fn read() -> Environment {
     }
 }
 
+/// Returns by how much the tests of sizes exceed their usual ones: `PGQUERYLENS_TEST_SCALE`, 1 without it.
+#[allow(clippy::disallowed_methods, reason = "a test has no main that could hand it in")]
+pub fn scale() -> u32 {
+    std::env::var("PGQUERYLENS_TEST_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(1)
+}
+
 fn usable_temporary(preferred: PathBuf) -> PathBuf {
     let short = preferred.as_os_str().len() <= TEMPORARY_PATH_BYTES_MAX;
     let reachable = !Account::we_are_root() || preferred.ancestors().all(anyone_may_enter);

@@ -21,6 +21,7 @@ mod server;
 pub mod tls;
 pub mod workload;
 
+pub use environment::scale;
 pub use error::Error;
 pub use installation::{Installation, majors, newest};
 pub use server::{PASSWORD, SUPERUSER, Server, ServerBuilder, Shutdown, backend_pid, connect};

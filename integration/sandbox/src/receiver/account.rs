@@ -77,6 +77,22 @@ impl Account {
         of_event.filter_map(|(_, attributes)| attributes.get(attribute)?.parse::<f64>().ok()).sum()
     }
 
+    /// Returns the calls of a server's statement that metrics told: the sum over its series, each over all its parts.
+    pub fn calls(&self, server: &str, queryid: i64) -> u64 {
+        let queryid = queryid.to_string();
+        let told = self.series_of("postgresql.statements.calls");
+        let ours = told.filter(|(key, _)| key.is_of(server) && key.is_of_statement(&queryid));
+        ours.map(|(_, series)| series.sum()).sum::<f64>() as u64
+    }
+
+    /// Returns the calls of a statement that events told, of each window the latest.
+    pub fn calls_of_events(&self, queryid: i64) -> u64 {
+        let queryid = queryid.to_string();
+        let records = self.windows.values().flat_map(|window| window.records.values());
+        let ours = records.filter(|record| record.get("postgresql.queryid") == Some(&queryid));
+        ours.filter_map(|record| record.get("postgresql.calls")?.parse::<u64>().ok()).sum()
+    }
+
     pub(super) fn take(&mut self, message: &Message) {
         match message {
             Message::Metrics(request) => {

@@ -19,6 +19,18 @@ pub struct SeriesKey {
     pub attributes: String,
 }
 
+impl SeriesKey {
+    /// Tells whether the series is of the server that is polled by this name.
+    pub fn is_of(&self, server: &str) -> bool {
+        self.resource.split(", ").any(|pair| pair.strip_prefix("pgquerylens.server=") == Some(server))
+    }
+
+    /// Tells whether it is of the statement with this id.
+    pub(super) fn is_of_statement(&self, queryid: &str) -> bool {
+        self.attributes.split(", ").any(|pair| pair.strip_prefix("postgresql.queryid=") == Some(queryid))
+    }
+}
+
 impl fmt::Display for SeriesKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{{{}}}", self.metric, self.attributes)

@@ -3,7 +3,7 @@
 use std::{fs, io::Write};
 
 use super::{PASSWORD, Server, layout::Layout, template};
-use crate::{Error, Installation, Result, error::Doing, scratch::Medium, tls::TlsFiles};
+use crate::{Error, Installation, Result, error::Doing, roles, scratch::Medium, tls::TlsFiles};
 
 /// What every server gets unless told otherwise: small, quick, and of no use after a power cut.
 const SETTINGS: [(&str, &str); 6] = [
@@ -115,6 +115,14 @@ impl ServerBuilder {
     pub fn on_disk(mut self) -> Self {
         self.medium = Medium::Disk;
         self
+    }
+
+    /// Starts it so that it can be polled whole: with pg_stat_statements and the monitoring role.
+    pub async fn start_monitored(self) -> Result<Server> {
+        let server = self.start().await?;
+        server.execute("create extension pg_stat_statements").await?;
+        roles::create_monitor_role(&server.superuser().await?).await?;
+        Ok(server)
     }
 
     /// Makes the data directory, starts the server and waits until it accepts connections.

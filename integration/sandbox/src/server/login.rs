@@ -50,6 +50,13 @@ impl Server {
         let client = self.client(SUPERUSER, database).await?;
         client.batch_execute(statements).await.doing(format!("run {statements}"))
     }
+
+    /// Returns the id of a statement that was executed, by what pg_stat_statements made of its text.
+    pub async fn queryid_of(&self, normalised: &str) -> Result<i64> {
+        let find = "select queryid from pg_stat_statements where query = $1";
+        let row = self.superuser().await?.query_one(find, &[&normalised]).await;
+        row.and_then(|row| row.try_get(0)).doing(format!("find {normalised}"))
+    }
 }
 
 /// Opens a session without TLS; the connection ends when the client is dropped.

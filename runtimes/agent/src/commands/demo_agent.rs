@@ -235,15 +235,10 @@ impl Actor {
         major: u32,
         installation: &Installation,
     ) -> Result<Actor, Failure> {
-        let server = Server::new(major).installation(installation).start().await?;
-        let superuser = server.superuser().await?;
-        server.execute("create extension pg_stat_statements").await?;
-        roles::create_monitor_role(&superuser).await?;
+        let server = Server::new(major).installation(installation).start_monitored().await?;
         server.execute(statement).await?;
-        let find = "select queryid from pg_stat_statements where query = $1";
-        let row = superuser.query_one(find, &[&normalised]).await;
-        let row = row.map_err(|error| Failure::of(Exit::Internal, &error, "please report this"))?;
-        Ok(Actor { name, statement, server, queryid: row.get(0), executed: 0 })
+        let queryid = server.queryid_of(normalised).await?;
+        Ok(Actor { name, statement, server, queryid, executed: 0 })
     }
 
     async fn execute(&mut self, times: u64) -> Result<(), Failure> {
@@ -256,21 +251,12 @@ impl Actor {
         Ok(())
     }
 
-    /// Calls that metrics told: the sum over the statement's series, each over all its parts.
     fn received(&self, account: &Account) -> u64 {
-        let queryid = self.queryid.to_string();
-        let ours = account
-            .series_of("postgresql.statements.calls")
-            .filter(|(key, _)| key.attributes.contains(&queryid) && key.resource.contains(self.name));
-        ours.map(|(_, series)| series.sum()).sum::<f64>() as u64
+        account.calls(self.name, self.queryid)
     }
 
-    /// Calls that events told, of each window the latest.
     fn received_as_events(&self, account: &Account) -> u64 {
-        let queryid = self.queryid.to_string();
-        let records = account.windows.values().flat_map(|window| window.records.values());
-        let ours = records.filter(|record| record.get("postgresql.queryid") == Some(&queryid));
-        ours.filter_map(|record| record.get("postgresql.calls")?.parse::<u64>().ok()).sum()
+        account.calls_of_events(self.queryid)
     }
 }
 

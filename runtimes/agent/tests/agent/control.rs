@@ -7,7 +7,7 @@ use pgquerylens_sandbox::roles;
 use tokio_postgres::Client;
 
 use crate::process::Agent;
-use crate::stage::{Planted, calls, file_with, is_sound, polls, until};
+use crate::stage::{Planted, file_with, is_sound, polls, until};
 
 /// Polls of another server, or of the same one, after which something would have been seen.
 const ENOUGH: usize = 3;
@@ -49,7 +49,7 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
 
     wish(&agent, &["resume", "--server", "a"]);
     until(&mut agent, "a is polled on, and nothing is lost", |_| {
-        calls(&receiver.account(), "a", planted.queryid) == planted.begun()
+        receiver.account().calls("a", planted.queryid) == planted.begun()
     })
     .await;
 
@@ -119,7 +119,7 @@ async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_a
     let before = polls(&second, "a");
     planted.execute(100).await;
     until(&mut agent, "the first is told", |_| {
-        calls(&first.account(), "a", planted.queryid) == planted.begun()
+        first.account().calls("a", planted.queryid) == planted.begun()
     })
     .await;
     polled_on(&mut agent, &first).await;
@@ -127,7 +127,7 @@ async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_a
 
     wish(&agent, &["resume", "--exporter", "second"]);
     until(&mut agent, "the second has all", |_| {
-        calls(&second.account(), "a", planted.queryid) == planted.begun()
+        second.account().calls("a", planted.queryid) == planted.begun()
     })
     .await;
     assert_eq!(agent.end(), Some(0));

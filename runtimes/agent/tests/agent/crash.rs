@@ -5,7 +5,7 @@ use pgquerylens_sandbox::receiver::{Behaviour, Receiver};
 use tokio::sync::watch;
 
 use crate::process::Agent;
-use crate::stage::{Planted, calls, calls_of_events, file, is_sound, until};
+use crate::stage::{Planted, file, is_sound, until};
 
 /// How often the agent is killed at the usual scale.
 const KILLS: usize = 20;
@@ -19,14 +19,14 @@ async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
     let is_at_most_the_truth = || {
         let account = receiver.account();
         let truth = planted.begun();
-        let told = [calls(&account, "a", planted.queryid), calls_of_events(&account, planted.queryid)];
+        let told = [account.calls("a", planted.queryid), account.calls_of_events(planted.queryid)];
         assert!(told.iter().all(|told| *told <= truth), "{told:?} of {truth}");
     };
     agent.start();
     until(&mut agent, "the first poll arrived", |_| receiver.requests().len() > 1).await;
     let (stop, stopped) = watch::channel(false);
     let load = planted.keep_executing(&stopped);
-    for kill in 0..KILLS * crate::stage::scale() {
+    for kill in 0..KILLS * pgquerylens_sandbox::scale() as usize {
         // The message is taken and no answer comes: until the agent's patience is over, nothing is committed.
         let before = receiver.requests().len();
         receiver.behave(Behaviour::TakeAndHang);
@@ -34,13 +34,13 @@ async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
         agent.kill();
         is_at_most_the_truth();
         receiver.behave(Behaviour::Accept);
-        let before = calls(&receiver.account(), "a", planted.queryid);
+        let before = receiver.account().calls("a", planted.queryid);
         agent.start();
         // In every other round it comes to a commit before it is killed again.
         if kill % 2 == 0 {
             until(&mut agent, "it goes on", |_| {
                 is_at_most_the_truth();
-                calls(&receiver.account(), "a", planted.queryid) > before
+                receiver.account().calls("a", planted.queryid) > before
             })
             .await;
         }
@@ -50,8 +50,8 @@ async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
     until(&mut agent, "everything arrived", |_| {
         is_at_most_the_truth();
         let account = receiver.account();
-        calls(&account, "a", planted.queryid) == planted.begun()
-            && calls_of_events(&account, planted.queryid) == planted.begun()
+        account.calls("a", planted.queryid) == planted.begun()
+            && account.calls_of_events(planted.queryid) == planted.begun()
     })
     .await;
     assert_eq!(agent.end(), Some(0));

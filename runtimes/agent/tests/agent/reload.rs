@@ -8,10 +8,7 @@ use pgquerylens_sandbox::receiver::Receiver;
 use rustix::process::Signal;
 
 use crate::process::{Agent, LOOK_EVERY, PATIENCE};
-use crate::stage::{
-    DATABASE, Planted, calls, calls_of_events, everything_arrived, file, file_with, is_sound, polls, until,
-    up,
-};
+use crate::stage::{DATABASE, Planted, everything_arrived, file, file_with, is_sound, polls, until, up};
 
 /// Reloads at the usual scale.
 const RELOADS: usize = 100;
@@ -63,7 +60,7 @@ async fn reloads_disturb_nobody_who_did_not_change() {
     let backends = planted.backends(&admin, DATABASE).await;
     let backend: Vec<i32> = backends.iter().map(|(process, _)| *process).collect();
     let mut sizes = (0, 0);
-    for reload_index in 0..RELOADS * crate::stage::scale() {
+    for reload_index in 0..RELOADS * pgquerylens_sandbox::scale() as usize {
         if reload_index == WARM {
             sizes = (agent.descriptors(), agent.memory_kb());
         }
@@ -76,7 +73,7 @@ async fn reloads_disturb_nobody_who_did_not_change() {
     }
     until(&mut agent, "what was executed arrived", |_| {
         let account = receiver.account();
-        calls(&account, "kept", planted.queryid) == planted.begun()
+        account.calls("kept", planted.queryid) == planted.begun()
     })
     .await;
     assert_eq!(
@@ -192,7 +189,7 @@ async fn a_second_agent_leaves_a_state_alone_until_the_first_has_ended() {
     first.kill();
     planted.execute(100).await;
     everything_arrived(&mut second, &planted, &receiver).await;
-    assert_eq!(calls_of_events(&receiver.account(), planted.queryid), planted.begun());
+    assert_eq!(receiver.account().calls_of_events(planted.queryid), planted.begun());
     assert_eq!(second.end(), Some(0));
     is_sound(&receiver);
 }

@@ -15,8 +15,6 @@ use crate::process::{Agent, HEADER, LITERAL, LOOK_EVERY, PASSWORD, PATIENCE};
 
 /// The database that is polled.
 pub(crate) const DATABASE: &str = "postgres";
-/// The metric whose sum is compared.
-const CALLS: &str = "postgresql.statements.calls";
 /// What every poll tells once.
 const POLLED: &str = "pgquerylens.poll.duration";
 /// The statement that is counted, and what PostgreSQL makes of it.
@@ -38,17 +36,11 @@ impl Planted {
 
     /// Starts a server as it is asked for. The statement is executed once, before anybody looks.
     pub(crate) async fn start_as(builder: ServerBuilder) -> Planted {
-        let server = builder.start().await.unwrap();
-        let admin = server.superuser().await.unwrap();
-        roles::create_monitor_role(&admin).await.unwrap();
-        let setup = format!(
-            "alter role {} password '{PASSWORD}'; create extension pg_stat_statements",
-            roles::MONITOR
-        );
-        admin.batch_execute(&setup).await.unwrap();
-        admin.batch_execute(PLANTED.0).await.unwrap();
-        let find = "select queryid from pg_stat_statements where query = $1";
-        let queryid = admin.query_one(find, &[&PLANTED.1]).await.unwrap().get(0);
+        let server = builder.start_monitored().await.unwrap();
+        let password = format!("alter role {} password '{PASSWORD}'", roles::MONITOR);
+        server.execute(&password).await.unwrap();
+        server.execute(PLANTED.0).await.unwrap();
+        let queryid = server.queryid_of(PLANTED.1).await.unwrap();
         Planted { server, queryid, begun: Arc::default() }
     }
 
@@ -162,35 +154,15 @@ pub(crate) async fn until(agent: &mut Agent, what: &str, mut is_so: impl FnMut(&
 pub(crate) async fn everything_arrived(agent: &mut Agent, planted: &Planted, receiver: &Receiver) {
     until(agent, "what was executed arrived", |_| {
         let account = receiver.account();
-        calls(&account, "a", planted.queryid) == planted.begun()
-            && calls_of_events(&account, planted.queryid) == planted.begun()
+        account.calls("a", planted.queryid) == planted.begun()
+            && account.calls_of_events(planted.queryid) == planted.begun()
     })
     .await;
 }
 
-/// Returns the calls of a statement of this server that a receiver was told of as metrics.
-pub(crate) fn calls(account: &Account, server: &str, queryid: i64) -> u64 {
-    let queryid = format!("={queryid}");
-    let ours = account.series_of(CALLS).filter(|(key, _)| {
-        is_of(&key.resource, server) && key.attributes.split(", ").any(|pair| pair.ends_with(&queryid))
-    });
-    ours.map(|(_, series)| series.sum()).sum::<f64>() as u64
-}
-
-/// Returns the same as events, of each window the latest.
-pub(crate) fn calls_of_events(account: &Account, queryid: i64) -> u64 {
-    let queryid = queryid.to_string();
-    let records = account.windows.values().flat_map(|window| window.records.values());
-    let ours = records.filter(|record| record.get("postgresql.queryid") == Some(&queryid));
-    ours.filter_map(|record| record.get("postgresql.calls")?.parse::<u64>().ok()).sum()
-}
-
 /// Returns the last value of `pgquerylens.up` of a server.
 pub(crate) fn up(account: &Account, server: &str) -> Option<u64> {
-    let ours = account
-        .levels
-        .iter()
-        .filter(|(key, _)| key.metric == "pgquerylens.up" && is_of(&key.resource, server));
+    let ours = account.levels.iter().filter(|(key, _)| key.metric == "pgquerylens.up" && key.is_of(server));
     ours.map(|(_, level)| *level).max_by_key(|(time, _)| *time).map(|(_, value)| value as u64)
 }
 
@@ -226,13 +198,4 @@ pub(crate) fn is_sound(receiver: &Receiver) {
         assert_eq!(request.header("x-key").as_deref(), Some(HEADER));
         crate::process::tells_no_secret(&String::from_utf8_lossy(&request.body));
     }
-}
-
-/// Returns by how much the tests of sizes exceed their usual ones: `PGQUERYLENS_TEST_SCALE`, 1 without it.
-pub(crate) fn scale() -> usize {
-    std::env::var("PGQUERYLENS_TEST_SCALE").ok().and_then(|value| value.parse().ok()).unwrap_or(1)
-}
-
-fn is_of(resource: &str, server: &str) -> bool {
-    resource.split(", ").any(|pair| pair.strip_prefix("pgquerylens.server=") == Some(server))
 }

@@ -5,7 +5,7 @@ use pgquerylens_sandbox::receiver::Receiver;
 use pgquerylens_sandbox::{Server, Shutdown, newest};
 
 use crate::process::Agent;
-use crate::stage::{Planted, calls, file, is_sound, polls, until, up};
+use crate::stage::{Planted, file, is_sound, polls, until, up};
 
 /// The major before the upgrade.
 const OLD: u32 = 15;
@@ -20,7 +20,7 @@ async fn a_server_that_comes_back_as_another_major_is_a_gap() {
     agent.start();
     until(&mut agent, "the old one is polled", |_| polls(&receiver, "a") > 0).await;
     old.execute(EXECUTIONS).await;
-    until(&mut agent, "it arrived", |_| calls(&receiver.account(), "a", old.queryid) == EXECUTIONS).await;
+    until(&mut agent, "it arrived", |_| receiver.account().calls("a", old.queryid) == EXECUTIONS).await;
 
     old.server.stop(Shutdown::Fast).await.unwrap();
     until(&mut agent, "it is down", |_| up(&receiver.account(), "a") == Some(0)).await;
@@ -31,13 +31,13 @@ async fn a_server_that_comes_back_as_another_major_is_a_gap() {
     until(&mut agent, "it is up again", |_| up(&receiver.account(), "a") == Some(1)).await;
     let unread = new.begun();
     new.execute(EXECUTIONS).await;
-    let told = |receiver: &Receiver| calls(&receiver.account(), "a", new.queryid);
+    let told = |receiver: &Receiver| receiver.account().calls("a", new.queryid);
     until(&mut agent, "the new one's figures arrived", |_| told(&receiver) >= EXECUTIONS).await;
     let polled = polls(&receiver, "a");
     until(&mut agent, "it is polled on", |_| polls(&receiver, "a") > polled + 1).await;
     assert!(told(&receiver) <= EXECUTIONS + unread, "{} of {}", told(&receiver), new.begun());
     if old.queryid != new.queryid {
-        assert_eq!(calls(&receiver.account(), "a", old.queryid), EXECUTIONS, "what was there stays");
+        assert_eq!(receiver.account().calls("a", old.queryid), EXECUTIONS, "what was there stays");
     }
     assert_eq!(agent.end(), Some(0));
 

@@ -17,9 +17,7 @@ const BACKENDS: &str =
 
 /// Starts a server that can be polled whole.
 pub(crate) async fn monitored() -> Server {
-    let server = without_extension(Server::new(newest())).await;
-    server.execute("create extension pg_stat_statements").await.unwrap();
-    server
+    Server::new(newest()).start_monitored().await.unwrap()
 }
 
 /// Starts a server as it is asked for, with the monitoring role and nothing else.
