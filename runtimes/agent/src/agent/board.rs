@@ -241,11 +241,12 @@ impl ServerState {
         self.resting = Some(resting);
     }
 
-    /// Adds what exporters did. Returns those whose trouble is over.
+    /// Adds what exporters did. Returns those whose trouble is over. What a last report says of an exporter that a
+    /// reload took away is not kept.
     pub(super) fn add_deliveries(&mut self, reports: &[DeliveryReport]) -> Vec<String> {
         let mut over = Vec::new();
         for report in reports {
-            let state = self.exporters.entry(report.exporter.clone()).or_default();
+            let Some(state) = self.exporters.get_mut(&report.exporter) else { continue };
             let more = report.total();
             state.total.accepted += more.accepted;
             state.total.rejected += more.rejected;
@@ -320,6 +321,18 @@ mod tests {
         assert_eq!((state.trouble.as_slice(), state.polls), (["down".to_owned()].as_slice(), 1));
         state.add_failure("still down".to_owned(), Timestamp(10));
         assert_eq!((state.resting, state.failures_in_a_row, state.rested_polls), (None, 2, 1));
+    }
+
+    #[test]
+    fn an_exporter_that_a_reload_took_away_does_not_come_back_with_its_last_report() {
+        let mut state = server("a", &["kept"]);
+        let report = |exporter: &str| DeliveryReport {
+            exporter: exporter.to_owned(),
+            trouble: Some("503".to_owned()),
+            ..DeliveryReport::default()
+        };
+        state.add_deliveries(&[report("gone"), report("kept")]);
+        assert_eq!(state.exporters.keys().collect::<Vec<_>>(), ["kept"]);
     }
 
     #[test]
