@@ -50,6 +50,8 @@ pub(super) struct ServerState {
     pub(super) deadline_seconds: f64,
     /// Why an operator stopped its polls, if one did.
     pub(super) stopped: Option<String>,
+    /// Views that an operator switched off, by name.
+    pub(super) views_off: Vec<String>,
     /// How the last poll went: `ok`, `degraded`, `failed`; nothing before the first.
     pub(super) status: Option<&'static str>,
     /// What went wrong at the last poll, or what is missing.
@@ -106,6 +108,8 @@ pub(super) struct Resting {
 /// What became of one server's figures at one exporter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ExporterState {
+    /// Whether an operator switched it off: it gets nothing.
+    pub(super) is_off: bool,
     /// Since the agent began.
     pub(super) total: Count,
     /// What the last answer that was no acceptance said; nothing once something was accepted and nothing waits.
