@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pgquerylens_engine::state::control::{Control, ControlError, MAX_NAMES, MAX_REASON_BYTES, Stopped};
+use pgquerylens_engine::state::control::{Control, ControlError, MAX_REASON_BYTES, Stopped};
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_model::views;
 
@@ -79,13 +79,11 @@ fn wish(given: &mut Given<'_>) -> Wish {
     for name in unknown {
         let known: Vec<&str> = views::ALL.iter().map(|view| view.name).collect();
         let meant = value::nearest(&name, &known).map(|meant| format!("; did you mean {meant}?"));
-        given
-            .mistake(format!("--view {name}"), format!("there is no such view{}", meant.unwrap_or_default()));
+        let instead =
+            format!("there is no such view, see docs/reference/views.md{}", meant.unwrap_or_default());
+        given.mistake(format!("--view {name}"), instead);
     }
     let exporters = given.texts("exporter");
-    if named.len() + exporters.len() > MAX_NAMES {
-        given.mistake("--view, --exporter", format!("write at most {MAX_NAMES} names"));
-    }
     Wish { folder, server: given.text("server"), views: named, exporters }
 }
 
@@ -104,7 +102,12 @@ async fn change(wish: &Wish, change: impl FnOnce(&mut Control)) -> Result<Exit, 
 }
 
 fn failure(error: &ControlError) -> Failure {
-    Failure::of(Exit::Io, error, "try again, as a user who may write there")
+    match error {
+        ControlError::TooManyNames(_) => {
+            Failure::of(Exit::Usage, error, "resume those that may be on again, or stop the server")
+        }
+        _ => Failure::of(Exit::Io, error, "try again, as a user who may write there"),
+    }
 }
 
 fn add(names: &mut Vec<String>, more: &[String]) {
