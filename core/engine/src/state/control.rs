@@ -102,6 +102,18 @@ impl Control {
         Ok(control)
     }
 
+    /// Returns what of this another does not want.
+    pub fn without(&self, other: &Control) -> Control {
+        let left = |mine: &[String], theirs: &[String]| {
+            mine.iter().filter(|name| !theirs.contains(name)).cloned().collect()
+        };
+        Control {
+            stopped: self.stopped.clone().filter(|_| other.stopped.is_none()),
+            views_off: left(&self.views_off, &other.views_off),
+            exporters_off: left(&self.exporters_off, &other.exporters_off),
+        }
+    }
+
     fn name_count(&self) -> usize {
         self.views_off.len() + self.exporters_off.len()
     }

@@ -235,7 +235,7 @@ const ROWS: &[OptionSpec] = &[
         commands: CONTROLLING,
         repeatable: true,
         help: "The exporter that is meant, not polls as a whole; repeatable",
-        more: "For example: --exporter collector",
+        more: "The name is not checked: only the agent knows its exporters. For example: --exporter collector",
         ..text("exporter", Place::Named(What), "NAME")
     },
     OptionSpec {
