@@ -49,6 +49,10 @@ pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
         given.mistake("--reason", format!("write one line of at most {MAX_REASON_BYTES} bytes"));
     }
     let wish = wish(&mut given);
+    if !reason.is_empty() && !wish.is_for_all_of_it() {
+        let instead = "leave it out beside --view and --exporter: only a stop of polls keeps a reason";
+        given.mistake("--reason", instead);
+    }
     given.finish()?;
     let stopped = Stopped { reason, since: clock::now() };
     let is_meant = |place: &Place| place.server == wish.server;

@@ -240,8 +240,8 @@ const ROWS: &[OptionSpec] = &[
     },
     OptionSpec {
         commands: &["stop"],
-        help: "Why, in your own words; it is shown wherever the stop is",
-        more: "For example: --reason \"upgrade until 22:00\"",
+        help: "Why polls are stopped, in your own words; it is shown wherever the stop is",
+        more: "It is of no use beside --view and --exporter, and a mistake there. For example: --reason \"upgrade until 22:00\"",
         ..text("reason", Place::Named(What), "TEXT")
     },
     OptionSpec {

@@ -53,3 +53,18 @@ fn names_that_only_the_agent_knows_are_said_to_be_unchecked() {
     let said = wished(&states(), &["stop", "--exporter", "nobody"]);
     assert!(said.contains("exporters off: nobody\n") && said.contains("not checked"), "{said}");
 }
+
+#[test]
+fn a_reason_that_nobody_would_keep_is_a_mistake_and_so_is_a_view_that_there_is_not() {
+    for (arguments, advice) in [
+        (["stop", "--view", "pg_locks", "--reason", "too slow"], "--reason: leave it out"),
+        (["stop", "--exporter", "otlp", "--reason", "too slow"], "--reason: leave it out"),
+        (["stop", "--view", "nosuchview", "--server", "shop"], "see docs/reference/views.md"),
+    ] {
+        let states = states();
+        let ended = wish(&states, &arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(64), ""), "{arguments:?}");
+        assert!(ended.stderr.contains(advice), "{arguments:?}: {}", ended.stderr);
+        assert!(!states.path().join("control").exists(), "{arguments:?}");
+    }
+}
