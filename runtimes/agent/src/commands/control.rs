@@ -1,7 +1,7 @@
 //! `stop` and `resume`: an operator's wishes, written beside the state, honoured by every runtime at its next poll.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pgquerylens_engine::state::control::{Control, ControlError, MAX_REASON_BYTES, Stopped};
 use pgquerylens_engine::state::file::FileStore;
@@ -141,7 +141,7 @@ fn places(wish: &Wish) -> Result<Vec<Place>, Failure> {
 }
 
 /// Returns the places of the servers whose states lie in a folder, by name.
-fn servers(folder: &std::path::Path) -> Result<Vec<Place>, Failure> {
+fn servers(folder: &Path) -> Result<Vec<Place>, Failure> {
     let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let entries = entries.map_err(|error| Failure::of(Exit::Io, &error, "name a folder that may be read"))?;
     let folders = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
@@ -262,14 +262,14 @@ mod tests {
         for name in ["shop:5432", "billing", "quiet"] {
             fs::create_dir(folder.path().join(folder_name(name))).unwrap();
         }
-        let wishes: [(&str, fn(&mut Control)); 3] = [
-            ("", |control| control.stopped = stopped("upgrade")),
-            ("shop:5432", |control| control.stopped = stopped("")),
-            ("billing", |control| control.views_off = vec!["pg_locks".to_owned(), "pg_stat_wal".to_owned()]),
-        ];
-        for (name, wish) in wishes {
+        let views_off = vec!["pg_locks".to_owned(), "pg_stat_wal".to_owned()];
+        for (name, wanted) in [
+            ("", Control { stopped: stopped("upgrade"), ..Control::default() }),
+            ("shop:5432", Control { stopped: stopped(""), ..Control::default() }),
+            ("billing", Control { views_off, ..Control::default() }),
+        ] {
             let store = FileStore::new(folder.path().join(folder_name(name)));
-            Control::change(&store, wish).await.unwrap();
+            Control::change(&store, |control| *control = wanted).await.unwrap();
         }
         folder
     }

@@ -56,6 +56,7 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
     .await;
 
     wish(&agent, &["stop", "--reason", "everything"]);
+    wish(&agent, &["stop", "--server", "a", "--reason", "a alone, too"]);
     until(&mut agent, "both are stopped", |agent| {
         agent.said(&["an operator stopped polls", "everything"]) == 2
     })
