@@ -23,8 +23,6 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that we choose ourselves.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// What is said of an exporter that an operator switched off.
-const SWITCHED_OFF: &str = "switched off by an operator";
 /// The family of what was sent with something that a receiver rejected without saying which.
 const IN_PART: &str = "taken_in_part";
 
@@ -51,7 +49,7 @@ impl<O: OutboxStore> Lane<O> {
         self.exporter.name()
     }
 
-    /// Switches the lane off or on. While it is off it gets nothing; what waits stays.
+    /// Switches the lane off or on. While it is off it gets nothing, which is no trouble; what waits stays.
     pub fn set_off(&mut self, is_off: bool) {
         self.is_off = is_off;
     }
@@ -61,7 +59,6 @@ impl<O: OutboxStore> Lane<O> {
         let mut account = self.account();
         note_dropped(&mut account, self.outbox.load().await);
         if self.is_off {
-            account.trouble = Some(SWITCHED_OFF.to_owned());
             return self.finish(account);
         }
         let parcels = self.exporter.encode(report, origin);

@@ -9,7 +9,7 @@ use super::{ObjectName, StateStore, StoreError, Version};
 
 /// The longest reason that is kept, in bytes.
 pub const MAX_REASON_BYTES: usize = 500;
-/// The most names that are switched off.
+/// The most names that are switched off, views and exporters together.
 pub const MAX_NAMES: usize = 100;
 
 /// What an operator wants.
@@ -43,6 +43,8 @@ pub enum ControlError {
     Store(StoreError),
     /// It is not what we wrote.
     Unreadable(CodecError),
+    /// It would have more names than [`MAX_NAMES`], so many.
+    TooManyNames(usize),
 }
 
 impl std::fmt::Display for ControlError {
@@ -50,6 +52,9 @@ impl std::fmt::Display for ControlError {
         match self {
             ControlError::Store(error) => write!(f, "{error}"),
             ControlError::Unreadable(error) => write!(f, "read the control object: {error}"),
+            ControlError::TooManyNames(names) => {
+                write!(f, "switch {names} views and exporters off: at most {MAX_NAMES} can be")
+            }
         }
     }
 }
@@ -59,6 +64,7 @@ impl std::error::Error for ControlError {
         match self {
             ControlError::Store(error) => Some(error),
             ControlError::Unreadable(error) => Some(error),
+            ControlError::TooManyNames(_) => None,
         }
     }
 }
@@ -75,7 +81,8 @@ impl Control {
         }
     }
 
-    /// Reads, changes and writes what is wanted; a change by somebody else in between is a conflict.
+    /// Reads, changes and writes what is wanted; a change by somebody else in between is a conflict. Nothing is written
+    /// where names were added and there are more than [`MAX_NAMES`] of them then.
     pub async fn change(
         store: &impl StateStore,
         change: impl FnOnce(&mut Control),
@@ -88,10 +95,31 @@ impl Control {
             }
             read => read?,
         };
+        let before = control.name_count();
         change(&mut control);
+        // Of too many, however they came there, some can be taken back.
+        if control.name_count() > MAX_NAMES.max(before) {
+            return Err(ControlError::TooManyNames(control.name_count()));
+        }
         let bytes = codec::encode(&control);
         store.commit(ObjectName::Control, &bytes, version.as_ref()).await.map_err(ControlError::Store)?;
         Ok(control)
+    }
+
+    /// Returns what of this another does not want.
+    pub fn without(&self, other: &Control) -> Control {
+        let left = |mine: &[String], theirs: &[String]| {
+            mine.iter().filter(|name| !theirs.contains(name)).cloned().collect()
+        };
+        Control {
+            stopped: self.stopped.clone().filter(|_| other.stopped.is_none()),
+            views_off: left(&self.views_off, &other.views_off),
+            exporters_off: left(&self.exporters_off, &other.exporters_off),
+        }
+    }
+
+    fn name_count(&self) -> usize {
+        self.views_off.len() + self.exporters_off.len()
     }
 
     /// Returns what is wanted by this and another together.
@@ -126,6 +154,19 @@ mod tests {
         assert_eq!((control.stopped, control.views_off), (Some(stopped), vec!["pg_locks".to_owned()]));
         Control::change(&store, |control| control.stopped = None).await.unwrap();
         assert_eq!(Control::read(&store).await.unwrap().0.stopped, None);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn names_are_counted_over_all_changes_and_too_many_change_nothing() {
+        let store = MemoryStore::default();
+        let names = |count: usize| (0..count).map(|number| number.to_string());
+        Control::change(&store, |control| control.views_off.extend(names(MAX_NAMES - 1))).await.unwrap();
+        Control::change(&store, |control| control.exporters_off.extend(names(1))).await.unwrap();
+        let one_more = Control::change(&store, |control| control.exporters_off.extend(names(1))).await;
+        assert!(matches!(one_more, Err(ControlError::TooManyNames(101))), "{one_more:?}");
+        let (control, _) = Control::read(&store).await.unwrap();
+        assert_eq!(control.name_count(), MAX_NAMES);
+        Control::change(&store, |control| control.views_off.clear()).await.unwrap();
     }
 
     #[tokio::test(flavor = "current_thread")]

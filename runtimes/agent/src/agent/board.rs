@@ -50,6 +50,8 @@ pub(super) struct ServerState {
     pub(super) deadline_seconds: f64,
     /// Why an operator stopped its polls, if one did.
     pub(super) stopped: Option<String>,
+    /// Views that an operator switched off, by name.
+    pub(super) views_off: Vec<String>,
     /// How the last poll went: `ok`, `degraded`, `failed`; nothing before the first.
     pub(super) status: Option<&'static str>,
     /// What went wrong at the last poll, or what is missing.
@@ -106,9 +108,11 @@ pub(super) struct Resting {
 /// What became of one server's figures at one exporter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ExporterState {
+    /// Whether an operator switched it off: it gets nothing.
+    pub(super) is_off: bool,
     /// Since the agent began.
     pub(super) total: Count,
-    /// What the last answer that was no acceptance said; nothing once everything was accepted.
+    /// What the last answer that was no acceptance said; nothing once something was accepted and nothing waits.
     pub(super) trouble: Option<String>,
     /// Batches that wait.
     pub(super) outbox_entries: usize,
@@ -241,19 +245,22 @@ impl ServerState {
         self.resting = Some(resting);
     }
 
-    /// Adds what exporters did. Returns those whose trouble is over.
+    /// Adds what exporters did. Returns those whose trouble is over. What a last report says of an exporter that a
+    /// reload took away is not kept.
     pub(super) fn add_deliveries(&mut self, reports: &[DeliveryReport]) -> Vec<String> {
         let mut over = Vec::new();
         for report in reports {
-            let state = self.exporters.entry(report.exporter.clone()).or_default();
+            let Some(state) = self.exporters.get_mut(&report.exporter) else { continue };
             let more = report.total();
             state.total.accepted += more.accepted;
             state.total.rejected += more.rejected;
             state.total.dropped += more.dropped;
-            // What waits and was not tried again is still in trouble.
-            if report.trouble.is_some() || report.outbox_entries == 0 {
-                let before = std::mem::replace(&mut state.trouble, report.trouble.clone());
-                over.extend(before.filter(|_| report.trouble.is_none()).map(|_| report.exporter.clone()));
+            // Only an acceptance ends a trouble: a report of what was not tried says nothing of it.
+            let is_over = report.outbox_entries == 0 && more.accepted > 0;
+            if report.trouble.is_some() {
+                state.trouble.clone_from(&report.trouble);
+            } else if is_over && state.trouble.take().is_some() {
+                over.push(report.exporter.clone());
             }
             state.outbox_entries = report.outbox_entries;
             state.outbox_bytes = report.outbox_bytes;
@@ -323,18 +330,35 @@ mod tests {
     }
 
     #[test]
-    fn a_delivery_in_trouble_is_over_it_when_nothing_waits_any_more() {
-        let report = |trouble: Option<&str>, outbox_entries| DeliveryReport {
+    fn an_exporter_that_a_reload_took_away_does_not_come_back_with_its_last_report() {
+        let mut state = server("a", &["kept"]);
+        let report = |exporter: &str| DeliveryReport {
+            exporter: exporter.to_owned(),
+            trouble: Some("503".to_owned()),
+            ..DeliveryReport::default()
+        };
+        state.add_deliveries(&[report("gone"), report("kept")]);
+        assert_eq!(state.exporters.keys().collect::<Vec<_>>(), ["kept"]);
+    }
+
+    #[test]
+    fn a_delivery_is_over_its_trouble_when_something_was_accepted_and_nothing_waits_any_more() {
+        let report = |trouble: Option<&str>, accepted, outbox_entries| DeliveryReport {
             exporter: "otlp".to_owned(),
+            families: BTreeMap::from([("events".to_owned(), Count { accepted, ..Count::default() })]),
             trouble: trouble.map(str::to_owned),
             outbox_entries,
             ..DeliveryReport::default()
         };
         let mut state = server("a", &["otlp"]);
         let nobody: [&str; 0] = [];
-        assert_eq!(state.add_deliveries(&[report(Some("503"), 1)]), nobody);
-        assert_eq!(state.add_deliveries(&[report(None, 1)]), nobody, "it was not tried");
-        assert_eq!(state.add_deliveries(&[report(None, 0)]), ["otlp"]);
-        assert_eq!(state.add_deliveries(&[report(None, 0)]), nobody);
+        assert_eq!(state.add_deliveries(&[report(Some("503"), 0, 1)]), nobody);
+        assert_eq!(state.add_deliveries(&[report(None, 0, 1)]), nobody, "it was not tried");
+        assert_eq!(state.add_deliveries(&[report(None, 1, 0)]), ["otlp"]);
+        assert_eq!(state.add_deliveries(&[report(None, 1, 0)]), nobody);
+        // What is refused for good does not wait, and a drain finds nothing to do.
+        assert_eq!(state.add_deliveries(&[report(Some("401"), 0, 0)]), nobody);
+        assert_eq!(state.add_deliveries(&[report(None, 0, 0)]), nobody, "nothing was accepted");
+        assert_eq!(state.exporters["otlp"].trouble.as_deref(), Some("401"));
     }
 }

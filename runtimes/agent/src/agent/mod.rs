@@ -13,6 +13,7 @@ mod seats;
 mod server;
 mod signals;
 mod telemetry;
+mod wishes;
 
 use std::rc::Rc;
 use std::time::Duration;

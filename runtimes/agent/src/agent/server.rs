@@ -36,6 +36,7 @@ use super::exporters::Variables;
 use super::ownership::Ownership;
 use super::seats::Seats;
 use super::telemetry;
+use super::wishes;
 
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(5);
@@ -182,18 +183,13 @@ impl Server {
             }
         }
         self.recipients.switch_off(&wanted.exporters_off);
+        let mut changes = Vec::new();
+        self.shared.board.update(&self.name, |state| changes = wishes::note(state, &wanted));
+        wishes::tell(&self.name, &changes);
         if let Ok(poller) = &mut self.poller {
             poller.set_views_off(wanted.views_off);
         }
-        let stopped = wanted.stopped.map(|stopped| stopped.reason);
-        let polls = stopped.is_none();
-        self.shared.board.update(&self.name, |state| {
-            if state.stopped != stopped {
-                info!(server = self.name, reason = stopped, "an operator stopped or resumed polls");
-            }
-            state.stopped = stopped;
-        });
-        polls
+        wanted.stopped.is_none()
     }
 
     async fn poll_and_tell_views(

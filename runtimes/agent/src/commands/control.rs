@@ -1,17 +1,22 @@
 //! `stop` and `resume`: an operator's wishes, written beside the state, honoured by every runtime at its next poll.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use pgquerylens_engine::state::control::{Control, ControlError, MAX_NAMES, MAX_REASON_BYTES, Stopped};
+use pgquerylens_engine::state::control::{Control, ControlError, MAX_REASON_BYTES, Stopped};
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_model::views;
 
 use crate::agent::clock;
-use crate::config::folder_name;
+use crate::config::{folder_name, server_of_folder};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::options::{Given, value};
 use crate::output;
+
+/// What is said of names that only the agent knows.
+const UNCHECKED: &str =
+    "names of exporters are not checked here: the agent's log and /status tell what is off\n";
 
 /// What is wished, and for whom.
 struct Wish {
@@ -21,6 +26,22 @@ struct Wish {
     exporters: Vec<String>,
 }
 
+/// Where wishes for one server lie, or those for all.
+struct Place {
+    /// Nobody for all of them.
+    server: Option<String>,
+    folder: PathBuf,
+}
+
+/// What is wanted at one place now, and no longer.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// Nobody for all of them.
+    server: Option<String>,
+    now: Control,
+    taken_back: Control,
+}
+
 /// Runs `stop`.
 pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
     let reason = given.text("reason").unwrap_or_default();
@@ -28,30 +49,44 @@ pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
         given.mistake("--reason", format!("write one line of at most {MAX_REASON_BYTES} bytes"));
     }
     let wish = wish(&mut given);
+    if !reason.is_empty() && !wish.is_for_all_of_it() {
+        let instead = "leave it out beside --view and --exporter: only a stop of polls keeps a reason";
+        given.mistake("--reason", instead);
+    }
     given.finish()?;
     let stopped = Stopped { reason, since: clock::now() };
-    change(&wish, |control| {
+    let is_meant = |place: &Place| place.server == wish.server;
+    let wanted = carry_out(&wish, is_meant, |control| {
         if wish.is_for_all_of_it() {
-            control.stopped = Some(stopped);
+            control.stopped = Some(stopped.clone());
         }
         add(&mut control.views_off, &wish.views);
         add(&mut control.exporters_off, &wish.exporters);
-    })
-    .await
+    });
+    output::write(&shown(&wanted.await?, wish.server.as_deref()))?;
+    if !wish.exporters.is_empty() {
+        output::write(UNCHECKED)?;
+    }
+    Ok(Exit::Done)
 }
 
-/// Runs `resume`.
+/// Runs `resume`. What servers have of their own is taken back with what all have.
 pub(super) async fn resume(mut given: Given<'_>) -> Result<Exit, Failure> {
     let wish = wish(&mut given);
     given.finish()?;
-    change(&wish, |control| {
-        if wish.is_for_all_of_it() {
-            *control = Control::default();
-        }
-        control.views_off.retain(|name| !wish.views.contains(name));
-        control.exporters_off.retain(|name| !wish.exporters.contains(name));
-    })
-    .await
+    let wanted = carry_out(
+        &wish,
+        |place| wish.server.is_none() || place.server == wish.server,
+        |control| {
+            if wish.is_for_all_of_it() {
+                *control = Control::default();
+            }
+            control.views_off.retain(|name| !wish.views.contains(name));
+            control.exporters_off.retain(|name| !wish.exporters.contains(name));
+        },
+    );
+    output::write(&shown(&wanted.await?, wish.server.as_deref()))?;
+    Ok(Exit::Done)
 }
 
 impl Wish {
@@ -79,17 +114,16 @@ fn wish(given: &mut Given<'_>) -> Wish {
     for name in unknown {
         let known: Vec<&str> = views::ALL.iter().map(|view| view.name).collect();
         let meant = value::nearest(&name, &known).map(|meant| format!("; did you mean {meant}?"));
-        given
-            .mistake(format!("--view {name}"), format!("there is no such view{}", meant.unwrap_or_default()));
+        let instead =
+            format!("there is no such view, see docs/reference/views.md{}", meant.unwrap_or_default());
+        given.mistake(format!("--view {name}"), instead);
     }
-    let exporters = given.texts("exporter");
-    if named.len() + exporters.len() > MAX_NAMES {
-        given.mistake("--view, --exporter", format!("write at most {MAX_NAMES} names"));
-    }
-    Wish { folder, server: given.text("server"), views: named, exporters }
+    Wish { folder, server: given.text("server"), views: named, exporters: given.texts("exporter") }
 }
 
-async fn change(wish: &Wish, change: impl FnOnce(&mut Control)) -> Result<Exit, Failure> {
+/// Returns where wishes may lie that concern whom is meant: first those for all, then those for the one that is named,
+/// or for each by name.
+fn places(wish: &Wish) -> Result<Vec<Place>, Failure> {
     let server = wish.server.as_deref();
     let folder = server.map_or_else(|| wish.folder.clone(), |name| wish.folder.join(folder_name(name)));
     // A folder made by a mistyped name would be looked at by nobody.
@@ -98,13 +132,63 @@ async fn change(wish: &Wish, change: impl FnOnce(&mut Control)) -> Result<Exit, 
         let problem = format!("find {what}: {} is no folder", folder.display());
         return Err(Failure::new(Exit::NoInput, problem, "name the folder that the agent has as its state"));
     }
-    let control = Control::change(&FileStore::new(folder), change).await.map_err(|error| failure(&error))?;
-    output::write(&shown(&control, server))?;
-    Ok(Exit::Done)
+    let mut places = vec![Place { server: None, folder: wish.folder.clone() }];
+    match &wish.server {
+        Some(server) => places.push(Place { server: Some(server.clone()), folder }),
+        None => places.extend(servers(&folder)?),
+    }
+    Ok(places)
+}
+
+/// Returns the places of the servers whose states lie in a folder, by name.
+fn servers(folder: &Path) -> Result<Vec<Place>, Failure> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let entries = entries.map_err(|error| Failure::of(Exit::Io, &error, "name a folder that may be read"))?;
+    let folders = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let mut places: Vec<Place> = folders
+        .filter_map(|folder| {
+            let server = server_of_folder(folder.file_name()?.to_str()?)?;
+            Some(Place { server: Some(server), folder })
+        })
+        .collect();
+    places.sort_by(|one, other| one.server.cmp(&other.server));
+    Ok(places)
+}
+
+/// Changes what is wanted at the places that are meant. Returns what is wanted at all that concern them.
+async fn carry_out(
+    wish: &Wish,
+    is_meant: impl Fn(&Place) -> bool,
+    change: impl Fn(&mut Control),
+) -> Result<Vec<Wanted>, Failure> {
+    let mut wanted = Vec::new();
+    for place in places(wish)? {
+        let store = FileStore::new(&place.folder);
+        let before = match Control::read(&store).await {
+            Ok((control, _)) => control,
+            // Who polls ignores it. It is written anew where it is named, and left where we only came across it.
+            Err(ControlError::Unreadable(_)) => Control::default(),
+            Err(error) => return Err(failure(&error)),
+        };
+        let mut now = before.clone();
+        change(&mut now);
+        if place.server == wish.server || (is_meant(&place) && now != before) {
+            now = Control::change(&store, &change).await.map_err(|error| failure(&error))?;
+        } else {
+            now = before.clone();
+        }
+        wanted.push(Wanted { server: place.server, taken_back: before.without(&now), now });
+    }
+    Ok(wanted)
 }
 
 fn failure(error: &ControlError) -> Failure {
-    Failure::of(Exit::Io, error, "try again, as a user who may write there")
+    match error {
+        ControlError::TooManyNames(_) => {
+            Failure::of(Exit::Usage, error, "resume those that may be on again, or stop the server")
+        }
+        _ => Failure::of(Exit::Io, error, "try again, as a user who may write there"),
+    }
 }
 
 fn add(names: &mut Vec<String>, more: &[String]) {
@@ -113,41 +197,178 @@ fn add(names: &mut Vec<String>, more: &[String]) {
     names.dedup();
 }
 
-/// Says what is wanted from now on.
-fn shown(control: &Control, server: Option<&str>) -> String {
-    let whom = server.map_or("every server of this state".to_owned(), |name| format!("server {name}"));
-    let mut text = match &control.stopped {
-        Some(stopped) if stopped.reason.is_empty() => format!("{whom}: stopped\n"),
-        Some(stopped) => format!("{whom}: stopped, {}\n", stopped.reason),
-        None => format!("{whom}: polled\n"),
-    };
-    for (what, names) in [("views", &control.views_off), ("exporters", &control.exporters_off)] {
-        if !names.is_empty() {
-            text.push_str(&format!("{what} off: {}\n", names.join(", ")));
+/// Says what is wanted from now on, of all or of the server that is named. The first is what is wanted of all; a server
+/// has that too.
+fn shown(wanted: &[Wanted], named: Option<&str>) -> String {
+    let Some((all, servers)) = wanted.split_first() else { return String::new() };
+    let mut text = String::new();
+    let mut are_others = false;
+    for server in servers {
+        let now = all.now.clone().and(server.now.clone());
+        if named.is_some() || now != all.now || server.taken_back != Control::default() {
+            let name = server.server.as_deref().unwrap_or_default();
+            text.push_str(&paragraph(&format!("server {name}"), &now, &server.taken_back));
+            are_others |= now != all.now;
         }
     }
-    text.push_str("it holds from the next poll on\n");
-    text
+    let of_all = match (named, are_others) {
+        (None, false) => paragraph("every server of this state", &all.now, &all.taken_back),
+        (None, true) => paragraph("every other server of this state", &all.now, &all.taken_back),
+        (Some(_), _) if all.now == Control::default() => String::new(),
+        (Some(_), _) => format!("wished for every server of this state: {}\n", words(&all.now).join("; ")),
+    };
+    let rest = "it holds from the next poll on\n";
+    if named.is_some() { text + &of_all + rest } else { of_all + &text + rest }
+}
+
+fn paragraph(whom: &str, now: &Control, taken_back: &Control) -> String {
+    let polled = now.stopped.is_none().then(|| "polled".to_owned());
+    let mut lines: Vec<String> = polled.into_iter().chain(words(now)).collect();
+    if *taken_back != Control::default() {
+        lines.push(format!("taken back: {}", words(taken_back).join("; ")));
+    }
+    format!("{whom}: {}\n", lines.join("\n"))
+}
+
+fn words(control: &Control) -> Vec<String> {
+    let stopped = control.stopped.iter().map(|stopped| match stopped.reason.as_str() {
+        "" => "stopped".to_owned(),
+        reason => format!("stopped, {reason}"),
+    });
+    let names = [("views", &control.views_off), ("exporters", &control.exporters_off)];
+    let off = names.into_iter().filter(|(_, names)| !names.is_empty());
+    stopped.chain(off.map(|(what, names)| format!("{what} off: {}", names.join(", ")))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use expect_test::{Expect, expect};
     use pgquerylens_model::time::Timestamp;
+    use tempfile::TempDir;
 
     use super::*;
+
+    fn stopped(reason: &str) -> Option<Stopped> {
+        Some(Stopped { reason: reason.to_owned(), since: Timestamp(0) })
+    }
+
+    fn of(server: Option<&str>, now: Control) -> Wanted {
+        Wanted { server: server.map(str::to_owned), now, taken_back: Control::default() }
+    }
+
+    /// The states of two servers; polls of the one are stopped, and a view of the other is off.
+    async fn states() -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["shop:5432", "billing", "quiet"] {
+            fs::create_dir(folder.path().join(folder_name(name))).unwrap();
+        }
+        let views_off = vec!["pg_locks".to_owned(), "pg_stat_wal".to_owned()];
+        for (name, wanted) in [
+            ("", Control { stopped: stopped("upgrade"), ..Control::default() }),
+            ("shop:5432", Control { stopped: stopped(""), ..Control::default() }),
+            ("billing", Control { views_off, ..Control::default() }),
+        ] {
+            let store = FileStore::new(folder.path().join(folder_name(name)));
+            Control::change(&store, |control| *control = wanted).await.unwrap();
+        }
+        folder
+    }
+
+    async fn check_resume(states: &TempDir, server: Option<&str>, expected: &Expect) {
+        let wish = Wish {
+            folder: states.path().to_owned(),
+            server: server.map(str::to_owned),
+            views: Vec::new(),
+            exporters: Vec::new(),
+        };
+        let is_meant = |place: &Place| server.is_none() || place.server.as_deref() == server;
+        let wanted = carry_out(&wish, is_meant, |control| *control = Control::default()).await.unwrap();
+        expected.assert_eq(&shown(&wanted, server));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn resume_takes_back_what_all_have_and_what_each_server_has() {
+        let states = states().await;
+        let taken_back = expect![[r#"
+            every server of this state: polled
+            taken back: stopped, upgrade
+            server billing: polled
+            taken back: views off: pg_locks, pg_stat_wal
+            server shop:5432: polled
+            taken back: stopped
+            it holds from the next poll on
+        "#]];
+        check_resume(&states, None, &taken_back).await;
+        check_resume(
+            &states,
+            None,
+            &expect![[r#"
+            every server of this state: polled
+            it holds from the next poll on
+        "#]],
+        )
+        .await;
+        // Where nothing was wished nothing is written.
+        assert!(!states.path().join("quiet/control").exists());
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn resume_of_one_server_says_what_is_left_for_all() {
+        check_resume(
+            &states().await,
+            Some("shop:5432"),
+            &expect![[r#"
+            server shop:5432: stopped, upgrade
+            taken back: stopped
+            wished for every server of this state: stopped, upgrade
+            it holds from the next poll on
+        "#]],
+        )
+        .await;
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_we_only_came_across_and_cannot_read_is_left_alone() {
+        let states = states().await;
+        let foreign = states.path().join("quiet/control");
+        fs::write(&foreign, "not ours").unwrap();
+        check_resume(
+            &states,
+            None,
+            &expect![[r#"
+            every server of this state: polled
+            taken back: stopped, upgrade
+            server billing: polled
+            taken back: views off: pg_locks, pg_stat_wal
+            server shop:5432: polled
+            taken back: stopped
+            it holds from the next poll on
+        "#]],
+        )
+        .await;
+        assert_eq!(fs::read(foreign).unwrap(), b"not ours");
+    }
 
     #[test]
     fn what_is_wanted_is_said() {
         let control = Control {
-            stopped: Some(Stopped { reason: "upgrade".to_owned(), since: Timestamp(0) }),
+            stopped: stopped("upgrade"),
             views_off: vec!["pg_locks".to_owned()],
             exporters_off: Vec::new(),
         };
-        expect_test::expect![[r#"
+        let wanted = [Wanted::default(), of(Some("shop"), control)];
+        expect![[r#"
             server shop: stopped, upgrade
             views off: pg_locks
             it holds from the next poll on
         "#]]
-        .assert_eq(&shown(&control, Some("shop")));
+        .assert_eq(&shown(&wanted, Some("shop")));
+        expect![[r#"
+            every other server of this state: polled
+            server shop: stopped, upgrade
+            views off: pg_locks
+            it holds from the next poll on
+        "#]]
+        .assert_eq(&shown(&wanted, None));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) use configuration::Configuration;
 pub(crate) use mistake::Mistakes;
 pub(crate) use sample::sample;
 pub(crate) use schema::schema;
-pub(crate) use server::folder_name;
+pub(crate) use server::{folder_name, server_of_folder};
 
 use self::document::{Format, Node};
 use self::draft::{Draft, draft};

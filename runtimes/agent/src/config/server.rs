@@ -205,6 +205,18 @@ pub(crate) fn folder_name(name: &str) -> String {
         .collect()
 }
 
+/// Returns the name whose folder is called so, or nothing if no name's is.
+pub(crate) fn server_of_folder(folder: &str) -> Option<String> {
+    let mut parts = folder.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (code, plain) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(code, 16).ok()?);
+        bytes.extend(plain.as_bytes());
+    }
+    String::from_utf8(bytes).ok().filter(|name| !name.is_empty() && folder_name(name) == folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +231,10 @@ mod tests {
             ("ü", "%C3%BC"),
         ] {
             assert_eq!(folder_name(name), folder);
+            assert_eq!(server_of_folder(folder).as_deref(), Some(name));
+        }
+        for of_nobody in ["", "lost+found", "a%", "a%3", "%61", "%3a", "%+1", "%FF", ".hidden"] {
+            assert_eq!(server_of_folder(of_nobody), None, "{of_nobody}");
         }
     }
 }

@@ -120,7 +120,9 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         name: "stop",
         about: "Stops polls, or does without a view or an exporter, from the next poll on",
         more: "The wish is written beside the states, where every runtime looks before each poll; the agent goes on \
-               and shows it. pgquerylens resume takes it back.",
+               and shows it. pgquerylens resume takes it back. What is not sent to an exporter while it is off is \
+               not kept for it: a running sum is whole again afterwards, events and lines of that time are not sent. \
+               What waited before goes on waiting.",
         examples: &[
             ("pgquerylens stop --state file:/var/lib/pgquerylens --reason upgrade", "every server"),
             ("pgquerylens stop --state file:/var/lib/pgquerylens --server shop", "one server"),
@@ -132,7 +134,8 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         subcommand: Subcommand::Resume,
         name: "resume",
         about: "Takes back what pgquerylens stop wished",
-        more: "Without a view or an exporter it takes everything back, for every server or for the one named.",
+        more: "Without a view or an exporter it takes everything back: what was wished for every server and what was \
+               wished for each, or for the one named alone. It prints what it took back.",
         examples: &[("pgquerylens resume --state file:/var/lib/pgquerylens", "poll again")],
         hidden: false,
     },

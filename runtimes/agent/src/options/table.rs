@@ -235,13 +235,13 @@ const ROWS: &[OptionSpec] = &[
         commands: CONTROLLING,
         repeatable: true,
         help: "The exporter that is meant, not polls as a whole; repeatable",
-        more: "For example: --exporter collector",
+        more: "The name is not checked: only the agent knows its exporters. For example: --exporter collector",
         ..text("exporter", Place::Named(What), "NAME")
     },
     OptionSpec {
         commands: &["stop"],
-        help: "Why, in your own words; it is shown wherever the stop is",
-        more: "For example: --reason \"upgrade until 22:00\"",
+        help: "Why polls are stopped, in your own words; it is shown wherever the stop is",
+        more: "It is of no use beside --view and --exporter, and a mistake there. For example: --reason \"upgrade until 22:00\"",
         ..text("reason", Place::Named(What), "TEXT")
     },
     OptionSpec {

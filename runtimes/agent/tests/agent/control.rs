@@ -12,6 +12,8 @@ use crate::stage::{Planted, file_with, is_sound, polls, until};
 /// Polls of another server, or of the same one, after which something would have been seen.
 const ENOUGH: usize = 3;
 
+const RESUMED: &[&str] = &["an operator resumed polls"];
+
 /// Runs `pgquerylens stop` or `resume` on the agent's state.
 fn wish(agent: &Agent, arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgquerylens"));
@@ -39,8 +41,8 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
     until(&mut agent, "both are polled", |_| polls(&receiver, "a") > 1 && polls(&receiver, "b") > 1).await;
 
     wish(&agent, &["stop", "--server", "a", "--reason", "an upgrade"]);
-    let words = ["an operator stopped or resumed polls", "server=\"a\""];
-    until(&mut agent, "a is stopped", |agent| agent.said(&[&words[..], &["an upgrade"]].concat()) == 1).await;
+    let words = ["an operator stopped polls", "server=\"a\"", "an upgrade"];
+    until(&mut agent, "a is stopped", |agent| agent.said(&words) == 1).await;
     let (of_a, of_b) = (polls(&receiver, "a"), polls(&receiver, "b"));
     until(&mut agent, "b is polled on", |_| polls(&receiver, "b") > of_b + ENOUGH).await;
     // A poll that had begun may have been on its way.
@@ -54,10 +56,13 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
     .await;
 
     wish(&agent, &["stop", "--reason", "everything"]);
-    until(&mut agent, "both are stopped", |agent| agent.said(&["an operator stopped", "everything"]) == 2)
-        .await;
+    wish(&agent, &["stop", "--server", "a", "--reason", "a alone, too"]);
+    until(&mut agent, "both are stopped", |agent| {
+        agent.said(&["an operator stopped polls", "everything"]) == 2
+    })
+    .await;
     let before = (polls(&receiver, "a"), polls(&receiver, "b"));
-    let (resumed, mut waited) = (agent.said(&["an operator stopped"]), 0);
+    let (resumed, mut waited) = (agent.said(RESUMED), 0);
     // Nobody is polled, so nobody's polls can be counted: what is left is to look a few times.
     while waited < 100 {
         tokio::time::sleep(crate::process::LOOK_EVERY).await;
@@ -66,7 +71,7 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
     let now = (polls(&receiver, "a"), polls(&receiver, "b"));
     assert!(now.0 <= before.0 + 1 && now.1 <= before.1 + 1, "{before:?} {now:?}");
     wish(&agent, &["resume"]);
-    until(&mut agent, "both are resumed", |agent| agent.said(&["an operator stopped"]) == resumed + 2).await;
+    until(&mut agent, "both are resumed", |agent| agent.said(RESUMED) == resumed + 2).await;
     until(&mut agent, "both are polled", |_| polls(&receiver, "a") > now.0 && polls(&receiver, "b") > now.1)
         .await;
     assert_eq!(agent.end(), Some(0));
@@ -94,6 +99,10 @@ async fn a_view_alone_is_switched_off_and_on() {
     wish(&agent, &["resume", "--view", VIEW]);
     polled_on(&mut agent, &receiver).await;
     assert!(readings(&admin, VIEW).await > before);
+    let named = format!("view=\"{VIEW}\"");
+    for what in ["an operator switched a view off", "an operator switched a view on"] {
+        assert_eq!(agent.said(&[what, &named]), 1, "{what}");
+    }
     assert_eq!(agent.end(), Some(0));
     is_sound(&receiver);
 }
@@ -101,6 +110,12 @@ async fn a_view_alone_is_switched_off_and_on() {
 async fn polled_on(agent: &mut Agent, receiver: &Receiver) {
     let before = polls(receiver, "a");
     until(agent, "it is polled on", |_| polls(receiver, "a") > before + ENOUGH).await;
+}
+
+/// Returns how often the log told that the second exporter is in trouble, and that it is over it.
+fn of_deliveries(agent: &Agent) -> [usize; 2] {
+    ["delivery in trouble", "deliveries are accepted again"]
+        .map(|what| agent.said(&[what, "exporter=\"second\""]))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,21 +130,23 @@ async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_a
     until(&mut agent, "both are told", |_| polls(&first, "a") > 0 && polls(&second, "a") > 0).await;
 
     wish(&agent, &["stop", "--exporter", "second"]);
-    until(&mut agent, "it says so", |agent| agent.said(&["switched off by an operator"]) > 0).await;
-    let before = polls(&second, "a");
+    until(&mut agent, "it says so", |agent| agent.said(&["switched an exporter off", "second"]) == 1).await;
+    let before = (polls(&second, "a"), of_deliveries(&agent));
     planted.execute(100).await;
     until(&mut agent, "the first is told", |_| {
         first.account().calls("a", planted.queryid) == planted.begun()
     })
     .await;
     polled_on(&mut agent, &first).await;
-    assert_eq!(polls(&second, "a"), before);
+    assert_eq!((polls(&second, "a"), of_deliveries(&agent)), before, "it is off, and that is no trouble");
 
     wish(&agent, &["resume", "--exporter", "second"]);
     until(&mut agent, "the second has all", |_| {
         second.account().calls("a", planted.queryid) == planted.begun()
     })
     .await;
+    let switched = ["an operator switched an exporter off", "an operator switched an exporter on"];
+    assert_eq!(switched.map(|what| agent.said(&[what])), [1, 1]);
     assert_eq!(agent.end(), Some(0));
     is_sound(&first);
     is_sound(&second);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
 
+mod control;
 mod demo;
 mod exit_codes;
 mod health;

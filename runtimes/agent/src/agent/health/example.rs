@@ -111,9 +111,13 @@ fn degraded() -> ServerState {
         trouble: Some("the receiver answered 503: try again later".to_owned()),
         outbox_entries: 14,
         outbox_bytes: 1_843_200,
+        ..ExporterState::default()
     };
-    let lines =
-        ExporterState { total: Count { accepted: 88, ..Count::default() }, ..ExporterState::default() };
+    let lines = ExporterState {
+        is_off: true,
+        total: Count { accepted: 88, ..Count::default() },
+        ..ExporterState::default()
+    };
     ServerState {
         address: "db-2.example.com:5432/billing".to_owned(),
         status: Some("degraded"),
@@ -123,6 +127,7 @@ fn degraded() -> ServerState {
         ],
         version: Some("14.18".to_owned()),
         role: Some("standby"),
+        views_off: vec!["pg_locks".to_owned(), "pg_stat_archiver".to_owned()],
         failed_views: 1,
         resting_views: BTreeMap::from([(
             "pg_statio_user_tables in billing".to_owned(),

@@ -38,7 +38,7 @@ const fn gauge(
     ServerFigure { name, kind: Kind::Gauge, help, value }
 }
 
-const SERVER_FIGURES: [ServerFigure; 24] = [
+const SERVER_FIGURES: [ServerFigure; 25] = [
     gauge("pgquerylens_up", "1 if the last poll read the server, 0 if it did not", |server, _| {
         server.status.map(|status| truth(status != "failed"))
     }),
@@ -92,6 +92,9 @@ const SERVER_FIGURES: [ServerFigure; 24] = [
     gauge("pgquerylens_resting_views", "Views left out because they failed too often", |server, _| {
         read(server, server.resting_views.len() as f64)
     }),
+    gauge("pgquerylens_views_switched_off", "Views that an operator switched off", |server, _| {
+        Some(server.views_off.len() as f64)
+    }),
     gauge(
         "pgquerylens_last_poll_server_time_seconds",
         "Time from the first statement to the last answer, at the last poll that read the server",
@@ -129,7 +132,7 @@ const SERVER_FIGURES: [ServerFigure; 24] = [
     ),
 ];
 
-const EXPORTER_FIGURES: [ExporterFigure; 6] = [
+const EXPORTER_FIGURES: [ExporterFigure; 7] = [
     ExporterFigure {
         name: "pgquerylens_exporter_accepted_total",
         kind: Kind::Counter,
@@ -153,6 +156,12 @@ const EXPORTER_FIGURES: [ExporterFigure; 6] = [
         kind: Kind::Gauge,
         help: "1 if the last answer was no acceptance",
         value: |exporter| truth(exporter.trouble.is_some()),
+    },
+    ExporterFigure {
+        name: "pgquerylens_exporter_switched_off",
+        kind: Kind::Gauge,
+        help: "1 if an operator switched it off",
+        value: |exporter| truth(exporter.is_off),
     },
     ExporterFigure {
         name: "pgquerylens_outbox_batches",

@@ -226,6 +226,9 @@ fn troubles(state: &ServerState, snapshot: &Snapshot) -> Html {
             .iter()
             .map(|(view, until)| format!("{view} failed too often and is left out until {}", moment(*until))),
     );
+    if !state.views_off.is_empty() {
+        lines.push(format!("switched off by an operator: {}", state.views_off.join(", ")));
+    }
     if lines.is_empty() {
         return Html::default();
     }
@@ -252,6 +255,7 @@ fn exporters(snapshot: &Snapshot) -> Html {
 
 fn exporter_row(server: &str, name: &str, state: &ExporterState) -> Html {
     let (tone, word) = match &state.trouble {
+        _ if state.is_off => ("quiet", "switched off by an operator"),
         None if state.total.accepted == 0 => ("quiet", "nothing yet"),
         None => ("good", "delivers"),
         Some(_) => ("bad", "in trouble"),

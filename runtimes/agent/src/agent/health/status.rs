@@ -47,6 +47,7 @@ struct Server<'s> {
     status: Option<&'static str>,
     trouble: &'s [String],
     stopped: Option<&'s str>,
+    views_off: &'s [String],
     interval_seconds: f64,
     deadline_seconds: f64,
     last_poll: Option<String>,
@@ -94,6 +95,7 @@ struct CostOfPoll {
 #[derive(Serialize)]
 struct Exporter<'s> {
     name: &'s str,
+    switched_off: bool,
     accepted: u64,
     rejected: u64,
     dropped: u64,
@@ -145,6 +147,7 @@ fn server<'s>(name: &'s str, state: &'s ServerState, snapshot: &Snapshot) -> Ser
         status: state.status,
         trouble: &state.trouble,
         stopped: state.stopped.as_deref(),
+        views_off: &state.views_off,
         interval_seconds: state.every_seconds,
         deadline_seconds: state.deadline_seconds,
         last_poll: text(state.last_poll),
@@ -189,6 +192,7 @@ fn cost(cost: &Cost) -> CostOfPoll {
 fn exporter<'s>(name: &'s str, state: &'s ExporterState) -> Exporter<'s> {
     Exporter {
         name,
+        switched_off: state.is_off,
         accepted: state.total.accepted,
         rejected: state.total.rejected,
         dropped: state.total.dropped,

@@ -205,7 +205,7 @@ mod tests {
     fn a_change_is_always_written_and_so_is_what_concerns_nobody() {
         let log = |_: &dyn Fn(u64)| {
             for _ in 0..2 {
-                info!(server = "shop", "an operator stopped or resumed polls");
+                info!(server = "shop", "an operator stopped polls");
                 error!(failure = "two mistakes", "configuration not reloaded, the old one goes on");
             }
         };
@@ -213,9 +213,9 @@ mod tests {
             LogFormat::Text,
             log,
             &expect![[r#"
-                INFO an operator stopped or resumed polls server="shop"
+                INFO an operator stopped polls server="shop"
                 ERROR configuration not reloaded, the old one goes on failure="two mistakes"
-                INFO an operator stopped or resumed polls server="shop"
+                INFO an operator stopped polls server="shop"
                 ERROR configuration not reloaded, the old one goes on failure="two mistakes"
             "#]],
         );
