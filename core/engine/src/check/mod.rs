@@ -1,4 +1,4 @@
-//! The prerequisite validator's reading part: opens one connection as a poll would, asks what the model's check
+//! The prerequisite validator's reading part: connects as a poll would, asks what the model's check
 //! judges, and never fails itself, since a server that cannot be reached is an answer too.
 
 use pgquerylens_model::capabilities::Provider;
@@ -15,7 +15,7 @@ use pgquerylens_model::views::statements::INFO;
 use tokio::time::Instant;
 
 use crate::limits::{ASSUMED_TEXT_BYTES, Limits};
-use crate::poll::PollFailure;
+use crate::poll::{PollFailure, home};
 use crate::source::session::Mode;
 use crate::source::{Answer, Opened, ReadError, Request, Source, Unit};
 use crate::tls::{SslMode, TlsFacts};
@@ -74,20 +74,24 @@ async fn gather(
     deadline: Instant,
 ) -> Result<CheckFacts, PollFailure> {
     let opened = source.open(None).await.map_err(PollFailure::Connect)?;
-    let (probe, pooling) = probe(source, &opened, deadline).await?;
-    let mut answers = source.read(&questions(&probe), deadline).await.into_iter();
-    let details = details(answers.next());
-    let statements = statements(answers.collect());
+    let (mut probe, pooling) = probe(source, &opened, deadline).await?;
+    let details = details(source.read(&[unit(&probe, None, &[&CHECK])], deadline).await.pop());
     let text_file_bytes = match details.may_see_text_file {
         Some(true) => text_file(source, opened.version, deadline).await,
         _ => None,
     };
+    let statements_home = match home::may_be_elsewhere(&probe) {
+        true => seek(source, &mut probe, deadline).await,
+        false => None,
+    };
+    let statements = statements(source.read(statements_unit(&probe).as_slice(), deadline).await);
     let encryption = opened.tls.as_ref().map(encryption);
     Ok(CheckFacts {
         connection: Connection { encryption, is_local: options.is_local, pooling },
         provider: options.provider.unwrap_or(probe.capabilities.provider),
         probe,
         details,
+        statements_home,
         statements,
         text_file_bytes,
         budget: budget(&options.limits),
@@ -123,19 +127,33 @@ async fn probe_once(
     Probe::from_rows(&rows.map_err(PollFailure::Probe)?).ok_or(PollFailure::Probe(ReadError::NotRecorded))
 }
 
-/// The check's own statement first, then what pg_stat_statements says of itself, under its schema.
-fn questions(probe: &Probe) -> Vec<Unit> {
-    let capabilities = &probe.capabilities;
-    let request = |view: &'static View| {
-        capabilities.statement_for(view).ok().map(|sql| Request { view, sql, relations: None })
-    };
-    let mut units =
-        vec![Unit { schema: None, statement_timeout: None, requests: request(&CHECK).into_iter().collect() }];
-    if let Some(extension) = &capabilities.statements {
-        let requests = [request(&INFO), request(&ENTRIES)].into_iter().flatten().collect();
-        units.push(Unit { schema: Some(extension.schema.clone()), statement_timeout: None, requests });
+/// Looks for the extension in other databases, as a poll would. The session stays in the one that has it, whose name
+/// is returned, and what it offers becomes part of the probe.
+async fn seek(source: &mut impl Source, probe: &mut Probe, deadline: Instant) -> Option<String> {
+    for name in home::others(source, probe, deadline).await {
+        let Ok(opened) = source.open(Some(&name)).await else { continue };
+        if let Ok((found, _)) = self::probe(source, &opened, deadline).await
+            && found.capabilities.statements.is_some()
+        {
+            probe.capabilities.statements = found.capabilities.statements;
+            return Some(name);
+        }
     }
-    units
+    None
+}
+
+fn unit(probe: &Probe, schema: Option<String>, views: &[&'static View]) -> Unit {
+    let request = |view: &&'static View| {
+        let sql = probe.capabilities.statement_for(view).ok()?;
+        Some(Request { view, sql, relations: None })
+    };
+    Unit { schema, statement_timeout: None, requests: views.iter().filter_map(request).collect() }
+}
+
+/// What pg_stat_statements is asked of itself, under its schema; nothing where it is not created.
+fn statements_unit(probe: &Probe) -> Option<Unit> {
+    let schema = probe.capabilities.statements.as_ref()?.schema.clone();
+    Some(unit(probe, Some(schema), &[&INFO, &ENTRIES]))
 }
 
 fn details(answer: Option<Answer>) -> Details {

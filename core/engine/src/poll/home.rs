@@ -16,7 +16,7 @@ use crate::state::contents::StatementsHome;
 use super::keep::Held;
 use super::{PollFailure, Poller};
 
-/// Databases that are looked into for the extension in one poll: each costs a connection.
+/// Databases that are looked into for the extension, in one poll or check: each costs a connection.
 const MAX_DATABASES_SOUGHT: usize = 16;
 
 impl<S: Source, T: StateStore> Poller<S, T> {
@@ -39,9 +39,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             }
         }
         let probe = self.probe_fresh(None, deadline).await?;
-        // The library tells by its settings that it is loaded; then some database may have the extension.
-        let loaded = probe.capabilities.switches.statements_max.is_some();
-        if probe.capabilities.statements.is_some() || !loaded || !self.may_seek(held, &probe) {
+        if !may_be_elsewhere(&probe) || !self.may_seek(held, &probe) {
             return Ok(probe);
         }
         held.state_mut().statements_sought_at = Some(probe.read_at);
@@ -55,8 +53,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
 
     /// Looks into the other databases, and goes back where it came from if none has the extension.
     async fn seek(&mut self, asked: Probe, held: &mut Held, deadline: Instant) -> Result<Probe, PollFailure> {
-        let names = self.other_databases(&asked, deadline).await;
-        for name in names.into_iter().take(MAX_DATABASES_SOUGHT) {
+        for name in others(&mut self.source, &asked, deadline).await {
             if let Ok(probe) = self.probe_fresh(Some(&name), deadline).await
                 && probe.capabilities.statements.is_some()
             {
@@ -67,16 +64,24 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         }
         self.probe_fresh(None, deadline).await
     }
+}
 
-    async fn other_databases(&mut self, probe: &Probe, deadline: Instant) -> Vec<String> {
-        let view: &'static View = &database::VIEW;
-        let Ok(sql) = probe.capabilities.statement_for(view) else { return Vec::new() };
-        let answer = self.source.read(&[Unit::single(view, sql)], deadline).await.into_iter().next();
-        let Some(Ok(rows)) = answer.map(|answer| answer.rows) else { return Vec::new() };
-        let mut names = super::walk::connectable(&rows);
-        names.retain(|name| *name != probe.database_name && !PROVIDER_DATABASES.contains(&name.as_str()));
-        // By custom the extension is created in the maintenance database.
-        names.sort_by_key(|name| (name != "postgres", name.clone()));
-        names
-    }
+/// Tells whether another database may have the extension: this one does not, and the library is loaded, which it tells
+/// by its settings.
+pub(crate) fn may_be_elsewhere(probe: &Probe) -> bool {
+    probe.capabilities.statements.is_none() && probe.capabilities.switches.statements_max.is_some()
+}
+
+/// Returns the other databases in the order in which they are looked into.
+pub(crate) async fn others(source: &mut impl Source, probe: &Probe, deadline: Instant) -> Vec<String> {
+    let view: &'static View = &database::VIEW;
+    let Ok(sql) = probe.capabilities.statement_for(view) else { return Vec::new() };
+    let answer = source.read(&[Unit::single(view, sql)], deadline).await.into_iter().next();
+    let Some(Ok(rows)) = answer.map(|answer| answer.rows) else { return Vec::new() };
+    let mut names = super::walk::connectable(&rows);
+    names.retain(|name| *name != probe.database_name && !PROVIDER_DATABASES.contains(&name.as_str()));
+    // By custom the extension is created in the maintenance database.
+    names.sort_by_key(|name| (name != "postgres", name.clone()));
+    names.truncate(MAX_DATABASES_SOUGHT);
+    names
 }

@@ -4,7 +4,7 @@
 //! are named [`naming`]'s.
 
 mod collected;
-mod home;
+pub(crate) mod home;
 mod keep;
 mod naming;
 mod notices;

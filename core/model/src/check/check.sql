@@ -45,28 +45,6 @@ select
         from pg_catalog.pg_available_extensions() as x
         where x.name = 'pg_stat_statements'
     ) as statements_offered,
-    (
-        select pg_catalog.string_agg(pg_catalog.quote_ident(o.datname), ', ')
-        from (
-            select d.datname
-            from pg_catalog.pg_database as d
-            where
-                d.datallowconn
-                and not d.datistemplate
-                and d.datname <> pg_catalog.current_database()
-                and d.datname not in (
-                    'rdsadmin',
-                    'cloudsqladmin',
-                    'azure_sys',
-                    'azure_maintenance',
-                    'alloydbadmin',
-                    'alloydbmetadata',
-                    'alloydbreplica'
-                )
-            order by d.datname
-            limit 5
-        ) as o
-    ) as other_databases,
     case when pg_catalog.pg_has_role(r.oid, 'pg_read_all_settings', 'usage')
         then pg_catalog.current_setting('shared_preload_libraries', true) end as shared_preload_libraries,
     pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text, boolean)', 'execute') as may_see_text_file,

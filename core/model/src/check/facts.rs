@@ -23,7 +23,6 @@ pub const CHECK: View = View {
         flag("uses_reserved_connections"),
         label("excess_memberships"),
         label("statements_offered"),
-        label("other_databases"),
         label("shared_preload_libraries"),
         flag("may_see_text_file"),
         gauge("hidden_sequences", Unit::Count),
@@ -74,6 +73,8 @@ pub struct CheckFacts {
     pub provider: Provider,
     /// What the check's own statement said.
     pub details: Details,
+    /// The database that has pg_stat_statements, if the connected one does not and another does: polls read it there.
+    pub statements_home: Option<String>,
     /// What pg_stat_statements says of itself.
     pub statements: StatementsReading,
     /// Bytes of the text file, where we may know them.
@@ -127,7 +128,7 @@ pub enum Pooling {
 /// What pg_stat_statements says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementsReading {
-    /// It is not created in the connected database.
+    /// It is created in no database that was looked into.
     NotCreated,
     /// It is created, and its library is not loaded (SQLSTATE 55000).
     NotLoaded,
@@ -182,8 +183,6 @@ pub struct Details {
     pub excess_memberships: Option<String>,
     /// The version of pg_stat_statements that the server's packages offer.
     pub statements_offered: Option<String>,
-    /// Some other databases, separated by commas.
-    pub other_databases: Option<String>,
     /// `shared_preload_libraries`, if we may know it.
     pub shared_preload_libraries: Option<String>,
     /// Whether the role may call `pg_stat_file(text, boolean)`.
@@ -219,7 +218,6 @@ impl Details {
             uses_reserved_connections: flag("uses_reserved_connections"),
             excess_memberships: label("excess_memberships"),
             statements_offered: label("statements_offered"),
-            other_databases: label("other_databases"),
             shared_preload_libraries: label("shared_preload_libraries"),
             may_see_text_file: flag("may_see_text_file"),
             hidden_sequences: int("hidden_sequences"),

@@ -63,22 +63,25 @@ fn created(facts: &CheckFacts) -> Aspect {
     let aspect = named("pg_stat_statements.created", "pg_stat_statements created");
     let database = &facts.probe.database_name;
     if let StatementsReading::Failed(why) = &facts.statements {
+        let home = facts.statements_home.as_ref().unwrap_or(database);
         return aspect.error(
-            format!("it is there in {database:?} and does not answer: {why}"),
+            format!("it is there in {home:?} and does not answer: {why}"),
             Mend::of_steps("see the server's log"),
         );
     }
     if let Some(extension) = &facts.probe.capabilities.statements {
-        return aspect.ok(format!("in the database {database:?}, schema {:?}", extension.schema));
+        let schema = &extension.schema;
+        return aspect.ok(match &facts.statements_home {
+            None => format!("in the database {database:?}, schema {schema:?}"),
+            Some(home) => {
+                format!("not in {database:?}, but in the database {home:?}, schema {schema:?}: polls read it there")
+            }
+        });
     }
     let mut advice = advice::statements_not_created(facts.place(), database);
     if facts.details.error.is_none() && facts.details.statements_offered.is_none() {
         advice.mend.steps =
             format!("install PostgreSQL's contrib package on the server first; then {}", advice.mend.steps);
-    }
-    if let Some(names) = &facts.details.other_databases {
-        advice.mend.steps =
-            format!("connect to the database that has it (others here: {names}), or {}", advice.mend.steps);
     }
     aspect.advised(Level::Error, advice)
 }

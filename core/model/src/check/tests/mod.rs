@@ -99,7 +99,6 @@ fn good() -> CheckFacts {
             uses_reserved_connections: Some(false),
             excess_memberships: None,
             statements_offered: Some("1.12".into()),
-            other_databases: Some("orders, postgres".into()),
             shared_preload_libraries: Some("auto_explain, pg_stat_statements".into()),
             may_see_text_file: Some(true),
             hidden_sequences: Some(0),
@@ -108,6 +107,7 @@ fn good() -> CheckFacts {
             server_port: Some(5_432),
             server_has_tls: Some(true),
         },
+        statements_home: None,
         statements: StatementsReading::Read {
             entries: 312,
             dealloc: Some(0),
