@@ -14,6 +14,7 @@ use pgquerylens_model::report::PollReport;
 use tokio::time::Instant;
 
 use crate::exporter::Exporter;
+use crate::otlp::halves;
 use crate::outbox::{Batch, Dropped, Outbox};
 use crate::parcel::{Down, Parcel};
 
@@ -85,12 +86,12 @@ impl<O: OutboxStore> Lane<O> {
             let oldest = self.outbox.oldest(&mut dropped).await;
             note_dropped(&mut account, dropped);
             let Some(mut batch) = oldest else { break };
-            let (before, began) = (batch.parcels.len(), Instant::now());
-            self.send(&mut batch, until, &mut account).await;
+            let began = Instant::now();
+            let is_changed = self.send(&mut batch, until, &mut account).await;
             self.is_slow = began.elapsed() > PATIENCE;
             if batch.parcels.is_empty() {
                 self.outbox.remove_oldest().await;
-            } else if batch.parcels.len() < before {
+            } else if is_changed {
                 self.outbox.shorten_oldest(&batch).await;
             }
         }
@@ -132,22 +133,35 @@ impl<O: OutboxStore> Lane<O> {
         }
     }
 
-    /// Sends parcels in order; those that were answered leave the batch.
-    async fn send(&mut self, batch: &mut Batch, until: Instant, account: &mut DeliveryReport) {
+    /// Sends parcels in order; those that were answered leave the batch, and halves take the place of one that is too
+    /// large. Tells whether the batch is another one now.
+    async fn send(&mut self, batch: &mut Batch, until: Instant, account: &mut DeliveryReport) -> bool {
+        let mut is_changed = false;
         while let Some(parcel) = batch.parcels.first() {
             let delivery = self.exporter.send(parcel, until).await;
+            if let Delivery::TooLarge { why } = &delivery
+                && let Some(halves) = halves(parcel)
+            {
+                account.trouble =
+                    Some(format!("{why}: sent again in halves, which a smaller batch-bytes would save"));
+                batch.parcels.splice(..1, halves);
+                is_changed = true;
+                continue;
+            }
             note(account, parcel, &delivery);
             if let Delivery::Retry { after, .. } = delivery {
                 self.failures = self.failures.saturating_add(1);
                 // Who asks for no pause at all would be asked again without end.
                 let pause = after.map_or_else(|| pause(self.failures), |after| after.max(FIRST_PAUSE));
                 self.not_before = Some(Instant::now() + pause);
-                return;
+                return is_changed;
             }
             self.failures = 0;
             self.not_before = None;
             batch.parcels.remove(0);
+            is_changed = true;
         }
+        is_changed
     }
 }
 
@@ -178,7 +192,7 @@ fn note(account: &mut DeliveryReport, parcel: &Parcel, delivery: &Delivery) {
             count.accepted += sent - rejected;
             account.trouble = Some(format!("{rejected} rejected: {why}"));
         }
-        Delivery::Refused { why } => {
+        Delivery::TooLarge { why } | Delivery::Refused { why } => {
             add(&parcel.counts, false);
             account.trouble = Some(why.clone());
         }

@@ -22,6 +22,11 @@ pub enum Delivery {
         /// Why.
         why: String,
     },
+    /// It might take it in smaller pieces.
+    TooLarge {
+        /// Why.
+        why: String,
+    },
     /// It will never take it.
     Refused {
         /// Why.

@@ -163,8 +163,7 @@ async fn the_extension_may_be_missing_unloaded_or_old() {
         let nowhere = checked(&server.url(roles::MONITOR, "other")).await;
         assert_eq!(troubles(&nowhere), [("pg_stat_statements.created", Level::Error)], "{major}");
         let old = if major == 12 { "1.6" } else { "1.10" };
-        let again =
-            format!("create extension pg_stat_statements version '{old}'");
+        let again = format!("create extension pg_stat_statements version '{old}'");
         server.execute(&again).await.unwrap();
         let url = server.url(roles::MONITOR, "postgres");
         let outdated = checked(&url).await;

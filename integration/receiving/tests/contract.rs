@@ -158,10 +158,17 @@ async fn a_receiver_that_says_when_is_asked_then() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn what_will_never_be_taken_is_not_sent_again() {
-    for status in [400, 401, 403, 404, 413, 500] {
+    for status in [400, 401, 403, 404, 500] {
         check(Behaviour::Status(status, Vec::new()), is_refused).await;
     }
     check(Behaviour::Demand("authorization", "Bearer right"), is_refused).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_too_large_is_told_from_what_is_refused() {
+    let too_large = |delivery: &Delivery| matches!(delivery, Delivery::TooLarge { .. });
+    check(Behaviour::Status(413, Vec::new()), too_large).await;
+    check(Behaviour::AtMost(100), too_large).await;
 }
 
 #[tokio::test(flavor = "current_thread")]

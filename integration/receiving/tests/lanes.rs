@@ -172,6 +172,48 @@ async fn a_partial_success_and_a_refusal_are_counted_by_family() {
     assert_eq!((accepted, rejected > 0, refused.outbox_entries), (0, true, 0));
 }
 
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_too_large_arrives_in_halves() {
+    let report = &reports(&ModelServer::default(), 2).await[1];
+    for form in Form::each() {
+        let (free, bounded) = (Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+        bounded.behave(Behaviour::AtMost(2_500));
+        Lane::new(form.to(&free), MemoryStore::default()).offer(report, &origin()).await;
+        let mut lane = Lane::new(form.to(&bounded), MemoryStore::default());
+        let mut account = lane.offer(report, &origin()).await;
+        let trouble = account.trouble.take().unwrap();
+        // What it did not get within a second waits.
+        while account.outbox_entries > 0 {
+            account = lane.drain(until()).await;
+            assert_eq!(account.total().rejected, 0);
+        }
+        assert!(trouble.contains("which a smaller batch-bytes would save"), "{trouble}");
+        assert!(bounded.requests().iter().filter(|request| request.is_taken).count() > 2);
+        let (expected, found) = (free.account(), bounded.account());
+        assert_eq!(found.violations, Vec::<String>::new());
+        assert_eq!((found.series, found.levels), (expected.series, expected.levels), "{form:?}");
+        assert_eq!(found.windows, expected.windows);
+    }
+}
+
+/// Halving ends with a point that is too large alone.
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_too_large_by_itself_is_refused_and_counted() {
+    let report = &reports(&ModelServer::default(), 2).await[1];
+    let receiver = Receiver::start().await.unwrap();
+    receiver.behave(Behaviour::AtMost(10));
+    let exporter = http("otel").to(&receiver);
+    let sent: u64 = sum_of(exporter.encode(report, &origin())).values().sum();
+    let mut lane = Lane::new(exporter, MemoryStore::default());
+    let mut account = lane.offer(report, &origin()).await;
+    let mut rejected = account.total().rejected;
+    while account.outbox_entries > 0 {
+        account = lane.drain(until()).await;
+        rejected += account.total().rejected;
+    }
+    assert_eq!((rejected, account.total().accepted), (sent, 0));
+}
+
 /// A receiver may refuse to go back in time, and then what waits would be lost.
 #[tokio::test(flavor = "current_thread")]
 async fn the_news_that_a_server_is_down_does_not_overtake_what_waits() {

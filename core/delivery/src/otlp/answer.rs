@@ -71,8 +71,11 @@ impl PartialSuccess {
 /// Returns what follows from a status of HTTP that is no success.
 pub(super) fn of_http(status: StatusCode, headers: &HeaderMap, place: &str) -> Delivery {
     let why = format!("{place} answered {status}");
-    let may_pass = matches!(status.as_u16(), 429 | 502 | 503 | 504);
-    if may_pass { Delivery::Retry { after: retry_after(headers), why } } else { Delivery::Refused { why } }
+    match status.as_u16() {
+        413 => Delivery::TooLarge { why },
+        429 | 502 | 503 | 504 => Delivery::Retry { after: retry_after(headers), why },
+        _ => Delivery::Refused { why },
+    }
 }
 
 /// `Retry-After` in seconds, or as a date, which is measured from the answer's own `Date`.
@@ -98,6 +101,7 @@ pub(super) fn of_grpc(status: &Status, place: &str) -> Delivery {
     let pause = status.get_details_retry_info().and_then(|info| info.retry_delay);
     let pause = pause.map(|pause| pause.min(MAX_RETRY_AFTER));
     match status.code() {
+        Code::ResourceExhausted | Code::OutOfRange if is_of_size(status) => Delivery::TooLarge { why },
         Code::Cancelled
         | Code::DeadlineExceeded
         | Code::Aborted
@@ -110,6 +114,21 @@ pub(super) fn of_grpc(status: &Status, place: &str) -> Delivery {
         Code::ResourceExhausted if pause.is_some() => Delivery::Retry { after: pause, why },
         _ => Delivery::Refused { why },
     }
+}
+
+/// gRPC has no code of its own for a message that is too large; its implementations say it in words.
+fn is_of_size(status: &Status) -> bool {
+    let message = status.message().to_lowercase();
+    [
+        // grpc-go, and so the OpenTelemetry collector, and grpc-core under C++ and Python.
+        "larger than max",
+        // grpc-java.
+        "exceeds maximum size",
+        // tonic.
+        "message length too large",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 fn short(text: &str) -> String {
@@ -144,13 +163,32 @@ mod tests {
             &[("retry-after", "999999")],
             &later(Some(3_600), "host answered 504 Gateway Timeout"),
         );
-        for (status, why) in [
-            (400, "host answered 400 Bad Request"),
-            (413, "host answered 413 Payload Too Large"),
-            (500, "host answered 500 Internal Server Error"),
-        ] {
+        for (status, why) in
+            [(400, "host answered 400 Bad Request"), (500, "host answered 500 Internal Server Error")]
+        {
             check_http(status, &[], &Delivery::Refused { why: why.to_owned() });
         }
+        let too_large = Delivery::TooLarge { why: "host answered 413 Payload Too Large".to_owned() };
+        check_http(413, &[], &too_large);
+    }
+
+    #[test]
+    fn a_message_that_is_too_large_is_told_from_other_refusals() {
+        let is_of_size =
+            |code, words| matches!(of_grpc(&Status::new(code, words), "host"), Delivery::TooLarge { .. });
+        for (code, words) in [
+            (Code::ResourceExhausted, "grpc: received message larger than max (5242880 vs. 4194304)"),
+            (Code::ResourceExhausted, "CLIENT: Received message larger than max (5242880 vs. 4194304)"),
+            (Code::ResourceExhausted, "gRPC message exceeds maximum size 4194304: 5242880"),
+            (
+                Code::OutOfRange,
+                "Error, decoded message length too large: found 5242880 bytes, the limit is: 4194304 bytes",
+            ),
+        ] {
+            assert!(is_of_size(code, words), "{words}");
+        }
+        assert!(!is_of_size(Code::ResourceExhausted, "quota exceeded"));
+        assert!(!is_of_size(Code::Internal, "larger than max"));
     }
 
     #[test]

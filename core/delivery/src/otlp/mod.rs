@@ -9,7 +9,7 @@ mod tls;
 mod transport;
 
 use pgquerylens_export::origin::Origin;
-use pgquerylens_export::otlp::{Encoded, Encoding, Signal, encode, encode_down};
+use pgquerylens_export::otlp::{Encoded, Encoding, Signal, encode, encode_down, halved};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_model::report::PollReport;
 use tokio::sync::Semaphore;
@@ -97,6 +97,12 @@ impl Otlp {
         drop(permit);
         answer
     }
+}
+
+/// Returns a parcel's two halves, if it is a message of OTLP that has two.
+pub(crate) fn halves(parcel: &Parcel) -> Option<[Parcel; 2]> {
+    let ParcelKind::Otlp(signal) = parcel.kind else { return None };
+    halved(signal, &parcel.bytes).map(|halves| halves.map(self::parcel))
 }
 
 fn parcel(message: Encoded) -> Parcel {

@@ -122,6 +122,14 @@ fn encode_points(
     parts.into_iter().map(|part| encoded(Signal::Metrics, &part, split::metric_counts(&part))).collect()
 }
 
+/// Returns the two halves of a message; nothing for a single point or record, and for bytes that are no message.
+pub fn halved(signal: Signal, bytes: &[u8]) -> Option<[Encoded; 2]> {
+    match signal {
+        Signal::Metrics => split::halved(bytes, |half| encoded(signal, half, split::metric_counts(half))),
+        Signal::Logs => split::halved(bytes, |half| encoded(signal, half, split::log_counts(half))),
+    }
+}
+
 fn encoded(signal: Signal, message: &impl Message, counts: Counts) -> Encoded {
     Encoded { signal, bytes: message.encode_to_vec(), counts }
 }

@@ -56,6 +56,12 @@ pub(super) fn split<M: Halve>(message: M, most_bytes: usize) -> Vec<M> {
     parts
 }
 
+/// Returns what becomes of the two halves of a message, if it is one and can be halved.
+pub(super) fn halved<M: Halve + Default, T>(bytes: &[u8], of: impl Fn(&M) -> T) -> Option<[T; 2]> {
+    let (first, second) = M::decode(bytes).ok()?.halve().ok()?;
+    Some([of(&first), of(&second)])
+}
+
 /// Halves a list; nothing to halve is one element or none.
 fn halves<T>(mut list: Vec<T>) -> Result<(Vec<T>, Vec<T>), Vec<T>> {
     if list.len() < 2 {

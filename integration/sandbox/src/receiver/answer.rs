@@ -31,6 +31,9 @@ pub enum Behaviour {
     Status(u16, Vec<(&'static str, &'static str)>),
     /// Rejects the first so many points or records of a message, says so, and takes the others.
     Partial(usize),
+    /// Takes messages of at most so many bytes, unpacked; a larger one is answered 413, and over gRPC
+    /// in the words of grpc-go.
+    AtMost(usize),
     /// Takes only requests with this header; the others are answered 401.
     Demand(&'static str, &'static str),
     /// Answers a page of HTML with status 200.
@@ -73,14 +76,18 @@ pub(super) async fn answer(
         Behaviour::Demand(name, value) => request.header(name).as_deref() == Some(value),
         _ => true,
     };
-    request.is_taken = is_demanded && behaviour.takes();
+    let is_too_large = matches!(behaviour, Behaviour::AtMost(bytes) if request.body.len() > bytes);
+    request.is_taken = is_demanded && !is_too_large && behaviour.takes();
     if let Behaviour::Partial(rejected) = behaviour {
         request.message.reject(rejected);
     }
     shared.note(request);
     match behaviour {
         Behaviour::Demand(..) if !is_demanded => Ok(refusal(protocol, 401, &[])),
-        Behaviour::Accept | Behaviour::Demand(..) => Ok(acceptance(protocol, signal, 0)),
+        Behaviour::AtMost(_) if is_too_large => Ok(refusal(protocol, 413, &[])),
+        Behaviour::Accept | Behaviour::Demand(..) | Behaviour::AtMost(_) => {
+            Ok(acceptance(protocol, signal, 0))
+        }
         Behaviour::Partial(rejected) => Ok(acceptance(protocol, signal, rejected)),
         Behaviour::Status(code, headers) => Ok(refusal(protocol, code, &headers)),
         Behaviour::Html => Ok(html(200)),
@@ -100,7 +107,10 @@ pub(super) async fn answer(
 
 impl Behaviour {
     fn takes(&self) -> bool {
-        matches!(self, Self::Accept | Self::Partial(_) | Self::Demand(..) | Self::TakeAndHang)
+        matches!(
+            self,
+            Self::Accept | Self::Partial(_) | Self::Demand(..) | Self::AtMost(_) | Self::TakeAndHang
+        )
     }
 }
 

@@ -51,7 +51,10 @@ pub(super) fn refusal<B: Default>(status: u16, retry_after: Option<u64>) -> Resp
         502..=504 => Code::Unavailable,
         _ => Code::Internal,
     };
-    let message = format!("as {status}");
+    let message = match status {
+        413 => "grpc: received message larger than max".to_owned(),
+        other => format!("as {other}"),
+    };
     let status = match retry_after.map(std::time::Duration::from_secs) {
         Some(pause) => Status::with_error_details(code, message, ErrorDetails::with_retry_info(Some(pause))),
         None => Status::new(code, message),
