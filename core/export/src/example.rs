@@ -232,7 +232,7 @@ fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> Running
     let keys: Vec<_> = rows.map(|row| StatementKey::of(&view.snapshot.rows, *row)).collect();
     let own: Vec<_> = keys.iter().flatten().filter(|key| key.queryid == 77).copied().collect();
     let first: Vec<_> = keys.iter().flatten().take(1).copied().collect();
-    let told = Told { keys: &keys, first: &first, own: &own };
+    let told = Told { keys: &keys, first: &first, own: &own, reset_at: None };
     let earlier = statement_rows(&[70, 500, 8], &[1_400.0, 250.0, 32.0], &[1.5, 0.25, 0.0]);
     let earlier = snapshot(&statements::VIEW, EARLIER, earlier);
     let window_before = subtract(Some(&Baseline::of(&earlier)), &snapshot(&statements::VIEW, BEFORE, before));

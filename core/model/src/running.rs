@@ -77,6 +77,8 @@ pub struct Told<'t> {
     pub first: &'t [StatementKey],
     /// Those that are ours, as far as it is known by now.
     pub own: &'t [StatementKey],
+    /// When all entries were reset last, where the server tells.
+    pub reset_at: Option<Timestamp>,
 }
 
 /// What came of a window.
@@ -105,6 +107,11 @@ impl Running {
         }
     }
 
+    /// Forgets what was summed.
+    fn begin_anew(&mut self, start: Timestamp) {
+        *self = Running::begun(start);
+    }
+
     /// Puts the sums into the order of today's columns. What is gone is dropped, what is new begins with nothing.
     fn aligned(&mut self, columns: &[String]) {
         let place = |name: &str| columns.iter().position(|column| column == name);
@@ -129,18 +136,27 @@ impl RunningSums {
     /// Returns all that was kept, with no window added yet.
     fn opened(mut self) -> RunningSums {
         let columns = std::mem::replace(&mut self.columns, names());
-        let every = self.series.iter_mut().map(|series| &mut series.running);
-        every.chain([&mut self.other, &mut self.own]).for_each(|running| running.aligned(&columns));
+        self.parts().for_each(|running| running.aligned(&columns));
         self
     }
 
-    /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum.
+    fn parts(&mut self) -> impl Iterator<Item = &mut Running> {
+        self.series.iter_mut().map(|series| &mut series.running).chain([&mut self.other, &mut self.own])
+    }
+
+    /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum. With a reset, too, as
+    /// the server's own counters do: a process that died before its commit may have told what the server then forgot.
     pub fn add(before: Option<RunningSums>, window: &Window, told: &Told<'_>, rules: &SeriesRules) -> Summed {
         let kept = before.filter(|_| !matches!(window.quality, Quality::Gap(_)));
         let now = match kept {
             None => RunningSums::begun(window.to),
             Some(sums) => {
                 let mut sums = sums.opened();
+                if let Some(reset) =
+                    told.reset_at.filter(|reset| window.from.is_some_and(|from| *reset >= from))
+                {
+                    sums.parts().for_each(|running| running.begin_anew(reset));
+                }
                 for row in 0..window.deltas.len() {
                     sums.part_of(told.keys[row]).add(window, row);
                 }
@@ -242,7 +258,7 @@ mod tests {
     fn summed(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> Summed {
         let keys: Vec<_> = done.iter().map(|(id, _)| Some(key(*id))).collect();
         let first: Vec<_> = done.iter().take(RULES.top).map(|(id, _)| key(*id)).collect();
-        let told = Told { keys: &keys, first: &first, own: &[] };
+        let told = Told { keys: &keys, first: &first, own: &[], reset_at: None };
         RunningSums::add(before, &window(minute, Quality::Exact, done), &told, &RULES)
     }
 
@@ -288,7 +304,7 @@ mod tests {
     #[test]
     fn our_own_are_told_apart_from_the_next_window_on() {
         let keys = [Some(key(1))];
-        let told = Told { keys: &keys, first: &[], own: &[key(1)] };
+        let told = Told { keys: &keys, first: &[], own: &[key(1)], reset_at: None };
         let begun = RunningSums::begun(Timestamp(0));
         let first = RunningSums::add(Some(begun), &window(1, Quality::Exact, &[(1, 5)]), &told, &RULES);
         assert_eq!((calls(&first.now.own), calls(&first.now.other)), (0, 5));
@@ -300,9 +316,30 @@ mod tests {
     fn a_gap_begins_everything_anew() {
         let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
         let gap = window(2, Quality::Gap(Gap::Restarted), &[]);
-        let told = Told { keys: &[], first: &[], own: &[] };
+        let told = Told { keys: &[], first: &[], own: &[], reset_at: None };
         let summed = RunningSums::add(Some(sums), &gap, &told, &RULES);
         assert_eq!(summed.now, RunningSums::begun(Timestamp(120_000_000)));
+    }
+
+    /// However often it is delivered, the window with the reset says the same of the time before it: nothing.
+    #[test]
+    fn a_reset_begins_every_sum_anew_and_keeps_the_series() {
+        let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5), (2, 3)]);
+        let reset_at = Some(Timestamp(90_000_000));
+        let keys = [Some(key(1)), Some(key(7))];
+        let told = Told { keys: &keys, first: &[], own: &[], reset_at };
+        let now =
+            RunningSums::add(Some(sums), &window(2, Quality::Exact, &[(1, 2), (7, 4)]), &told, &RULES).now;
+        let first = &now.series[0].running;
+        assert_eq!((now.series.len(), calls(first), calls(&now.other)), (2, 2, 4));
+        assert_eq!((Some(first.start), Some(now.other.start)), (reset_at, reset_at));
+        let after =
+            RunningSums::add(Some(now), &window(3, Quality::Exact, &[(1, 2), (7, 4)]), &told, &RULES).now;
+        assert_eq!(
+            (calls(&after.series[0].running), calls(&after.other)),
+            (4, 8),
+            "an old reset is no new one"
+        );
     }
 
     #[test]

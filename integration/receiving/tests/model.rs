@@ -280,16 +280,23 @@ fn what_a_server_forgets_leaves_nothing_above_the_truth() {
     run(Protocol::HttpProtobuf, forgetful(), |_| Ok(()));
 }
 
-/// Wrong, and known: a process that is killed between delivery and commit has told of executions that the server
-/// then forgets. The next process cannot know, and its sum is below what was told. By OTLP's rules nothing is above
-/// the truth; a receiver that takes a fall for a new beginning counts the whole sum once more.
+/// What a killed process told and the server then forgot stays told: after the reset every sum begins anew.
 #[test]
-fn a_death_before_the_commit_and_a_reset_let_a_sum_fall() {
+fn deaths_and_resets_leave_nothing_above_the_truth() {
+    let event = || prop_oneof![6 => recoverable(), 1 => Just(Event::Reset)];
+    run(Protocol::HttpProtobuf, event(), |_| Ok(()));
+}
+
+/// Wrong, and known: a process that is killed between delivery and commit has told of executions of an entry that the
+/// server then evicts. The next process cannot know, and its sum is below what was told. By OTLP's rules nothing is
+/// above the truth; a receiver that takes a fall for a new beginning counts the whole sum once more.
+#[test]
+fn a_death_before_the_commit_and_an_eviction_let_a_sum_fall() {
     let history = [
         Event::Poll(Behaviour::Accept),
         Event::Work(vec![(1, 9)]),
         Event::PollAndDie(Behaviour::Accept, Step::CommitBaseline),
-        Event::Reset,
+        Event::Evict(1),
         Event::Work(vec![(1, 2)]),
         Event::Poll(Behaviour::Accept),
     ];

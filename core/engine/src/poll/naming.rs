@@ -58,7 +58,8 @@ pub(super) fn running(
     let is_first = |row: &usize| !ranks[*row].is_empty();
     let first: Vec<StatementKey> =
         candidates.into_iter().filter(is_first).filter_map(|row| keys[row]).collect();
-    let told = Told { keys: &keys_of(interval), first: &first, own: &own };
+    let reset_at = snapshot.statements.and_then(|info| info.stats_reset);
+    let told = Told { keys: &keys_of(interval), first: &first, own: &own, reset_at };
     let Summed { now, next } = RunningSums::add(before, interval, &told, rules);
     let series = now.series.into_iter().map(|series| {
         let known = named(Some(series.key), &names, held);
