@@ -1,11 +1,15 @@
 //! State in a folder: one file per object, replaced by rename, so that a crash leaves the old one or the new one.
 //!
 //! A file begins with its generation, which is its version. A lock file serialises the comparison and the rename of
-//! pollers that share the folder.
+//! pollers that share the folder. Whatever waits for the disk does so on a thread of its own: one that hangs, or a lock
+//! that somebody else holds, keeps nobody from polling.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use super::outbox::{OutboxStore, Waiting};
 use super::{Object, ObjectName, StateStore, StoreError, Version};
@@ -20,6 +24,9 @@ pub struct FileStore {
 const HEADER: &[u8] = b"pgquerylens state ";
 const GENERATION_BYTES: usize = 8;
 
+/// How many things are done at the same time, for all folders: each may have three files open.
+static AT_ONCE: Semaphore = Semaphore::const_new(16);
+
 impl FileStore {
     /// Names the folder; it is made by the first commit.
     pub fn new(folder: impl Into<PathBuf>) -> FileStore {
@@ -29,6 +36,21 @@ impl FileStore {
     /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&FileStore) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = AT_ONCE.acquire().await;
+        let store = self.clone();
+        let done = spawn_blocking(move || {
+            let result = work(&store);
+            drop(permit);
+            result
+        });
+        let lost = |error| Err(io_error("work on", &self.folder, io::Error::other(error)));
+        done.await.unwrap_or_else(lost)
     }
 
     fn path(&self, name: ObjectName) -> PathBuf {
@@ -143,30 +165,34 @@ fn file_name(name: &str) -> String {
 
 impl OutboxStore for FileStore {
     async fn waiting(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
-        self.list(exporter)
+        let exporter = exporter.to_owned();
+        self.aside(move |store| store.list(&exporter)).await
     }
 
     async fn batch(&self, exporter: &str, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.batch_path(exporter, number);
-        match fs::read(&path) {
+        self.aside(move |_| match fs::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error("read from the outbox", &path, error)),
-        }
+        })
+        .await
     }
 
     async fn put(&self, exporter: &str, number: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        self.put_batch(exporter, number, bytes)
+        let (exporter, bytes) = (exporter.to_owned(), bytes.to_vec());
+        self.aside(move |store| store.put_batch(&exporter, number, &bytes)).await
     }
 
     async fn remove(&self, exporter: &str, number: u64) -> Result<(), StoreError> {
         let path = self.batch_path(exporter, number);
-        match fs::remove_file(&path) {
+        self.aside(move |_| match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(io_error("remove from the outbox", &path, error))
             }
             _ => Ok(()),
-        }
+        })
+        .await
     }
 }
 
@@ -188,7 +214,7 @@ fn io_error(action: &'static str, path: &Path, source: io::Error) -> StoreError 
 
 impl StateStore for FileStore {
     async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
-        self.read_object(name)
+        self.aside(move |store| store.read_object(name)).await
     }
 
     async fn commit(
@@ -197,12 +223,17 @@ impl StateStore for FileStore {
         bytes: &[u8],
         expected: Option<&Version>,
     ) -> Result<Version, StoreError> {
-        self.replace(name, bytes, expected)
+        let (bytes, expected) = (bytes.to_vec(), expected.cloned());
+        self.aside(move |store| store.replace(name, &bytes, expected.as_ref())).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
     use crate::state::{contract, outbox};
 
@@ -211,6 +242,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         contract::check(&FileStore::new(folder.path().join("made/on/demand"))).await;
         outbox::contract::check(&FileStore::new(folder.path().join("made/too"))).await;
+    }
+
+    /// A commit waits for the folder's lock as long as somebody else holds it; nobody else waits.
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_lock_that_is_held_keeps_nobody_else_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let (locked, free) =
+            (FileStore::new(folder.path().join("locked")), FileStore::new(folder.path().join("free")));
+        let lock = locked.lock().unwrap();
+        let mut waiting = Box::pin(locked.commit(ObjectName::Baseline, b"1", None));
+        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
+        free.commit(ObjectName::Baseline, b"1", None).await.unwrap();
+        assert!(timeout(Duration::ZERO, &mut waiting).await.is_err());
+        drop(lock);
+        waiting.await.unwrap();
     }
 
     #[test]

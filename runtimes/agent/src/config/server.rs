@@ -190,10 +190,16 @@ fn state(folder: Option<&Path>, name: &str) -> StateConfig {
     folder.map_or(StateConfig::Memory, |folder| StateConfig::Folder(folder.join(folder_name(name))))
 }
 
+/// Names that files have beside the servers' folders: what holds for all servers is stored there.
+const TAKEN: [&str; 3] = ["control", "control.new", "lock"];
+
 /// Returns the name as a folder may be called; different names have different folders.
 pub(crate) fn folder_name(name: &str) -> String {
-    let plain = |index: usize, byte: u8| {
-        byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || (byte == b'.' && index > 0)
+    let is_taken = TAKEN.contains(&name);
+    let plain = |index: usize, byte: u8| match byte {
+        _ if index == 0 && is_taken => false,
+        b'.' => index > 0,
+        _ => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),
     };
     let bytes = name.bytes().enumerate();
     bytes
@@ -227,6 +233,8 @@ mod tests {
             ("db1", "db1"),
             ("db1:5432/shop", "db1%3A5432%2Fshop"),
             ("..", "%2E."),
+            ("control", "%63ontrol"),
+            ("lock", "%6Cock"),
             ("a%3A", "a%253A"),
             ("ü", "%C3%BC"),
         ] {
