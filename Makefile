@@ -36,7 +36,7 @@ help: ## Shows this list
 	@echo 'servers in      $(POSTGRES_DIR)'
 
 setup: ## Installs what test and check need: system packages, PostgreSQL, Python's decoders, a linter, crates; says what and why
-	@sh integration/setup.sh cargo compiler libclang node pgbouncer python systemd
+	@sh integration/setup.sh cargo compiler faketime libclang node pgbouncer python systemd
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
 	@sh integration/python.sh '$(PYTHON_DIR)' integration/decoders/requirements.txt
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt

@@ -17,6 +17,7 @@ is_there() { # NEED
         libclang) [ -n "${LIBCLANG_PATH:-}" ] ||
             any_file /usr/lib/llvm-*/lib/libclang[.-][s0-9]* /usr/lib/*/libclang[.-][s0-9]* \
                 /usr/lib64/libclang[.-][s0-9]* /usr/lib64/llvm*/lib/libclang[.-][s0-9]* ;;
+        faketime) any_file /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/lib*/faketime/libfaketimeMT.so.1 ;;
         node) command -v node && command -v npm ;;
         # Debian keeps the part that makes environments in a package of its own.
         python) command -v python3 && python3 -c 'import venv, ensurepip' ;;
@@ -29,6 +30,7 @@ is_there() { # NEED
 packages_of() { # NEED
     case $1 in
         compiler) echo "gcc libc6-dev" ;;
+        faketime) echo libfaketime ;;
         libclang) echo libclang-dev ;;
         node) echo "nodejs npm" ;;
         pgbouncer) echo pgbouncer ;;
@@ -40,6 +42,7 @@ packages_of() { # NEED
 reason_for() { # NEED
     case $1 in
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
+        faketime) echo "steps the clocks that the tests of clocks go by" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
         python) echo "reads what we send with OpenTelemetry's own packages, and fetches hadolint (pip)" ;;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::statements::StatementKey;
 use crate::time::Timestamp;
 use crate::views::statements::VIEW;
-use crate::window::{Quality, Sum, Window};
+use crate::window::{Loss, Quality, Sum, Window};
 
 /// How many statements have a series, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -152,9 +152,7 @@ impl RunningSums {
             None => RunningSums::begun(window.to),
             Some(sums) => {
                 let mut sums = sums.opened();
-                if let Some(reset) =
-                    told.reset_at.filter(|reset| window.from.is_some_and(|from| *reset >= from))
-                {
+                if let Some(reset) = reset_in(window, told.reset_at) {
                     sums.parts().for_each(|running| running.begin_anew(reset));
                 }
                 for row in 0..window.deltas.len() {
@@ -210,6 +208,13 @@ impl RunningSums {
             Err(_) => &mut self.other,
         }
     }
+}
+
+/// Returns when all entries were reset, if that was inside the window. After a clock went back, an old stamp can look so.
+fn reset_in(window: &Window, reset_at: Option<Timestamp>) -> Option<Timestamp> {
+    let is_reset =
+        matches!(&window.quality, Quality::LowerBound(losses) if losses.contains(&Loss::StatisticsReset));
+    reset_at.filter(|reset| is_reset && window.from.is_some_and(|from| *reset >= from))
 }
 
 fn names() -> Vec<String> {
@@ -328,18 +333,16 @@ mod tests {
         let reset_at = Some(Timestamp(90_000_000));
         let keys = [Some(key(1)), Some(key(7))];
         let told = Told { keys: &keys, first: &[], own: &[], reset_at };
-        let now =
-            RunningSums::add(Some(sums), &window(2, Quality::Exact, &[(1, 2), (7, 4)]), &told, &RULES).now;
+        let add = |sums, at, quality| {
+            RunningSums::add(Some(sums), &window(at, quality, &[(1, 2), (7, 4)]), &told, &RULES).now
+        };
+        let now = add(sums, 2, Quality::LowerBound(vec![Loss::StatisticsReset]));
         let first = &now.series[0].running;
         assert_eq!((now.series.len(), calls(first), calls(&now.other)), (2, 2, 4));
         assert_eq!((Some(first.start), Some(now.other.start)), (reset_at, reset_at));
-        let after =
-            RunningSums::add(Some(now), &window(3, Quality::Exact, &[(1, 2), (7, 4)]), &told, &RULES).now;
-        assert_eq!(
-            (calls(&after.series[0].running), calls(&after.other)),
-            (4, 8),
-            "an old reset is no new one"
-        );
+        let after = add(add(now, 3, Quality::Exact), 2, Quality::Exact);
+        let sums = (calls(&after.series[0].running), calls(&after.other));
+        assert_eq!(sums, (6, 12), "a stamp alone is none, wherever a clock puts it");
     }
 
     #[test]

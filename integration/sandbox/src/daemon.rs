@@ -2,6 +2,7 @@
 //! It knows no PostgreSQL beyond the fact that a process works in its data directory.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -34,7 +35,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts `command` in `directory`, with an empty environment and its output appended to `log`.
+    /// Starts `command` in `directory`, with its output appended to `log` and nothing of our own environment.
     pub(crate) fn start(
         mut command: Command,
         account: Account,
@@ -44,7 +45,10 @@ impl Daemon {
     ) -> Result<Self> {
         let output = fs::OpenOptions::new().create(true).append(true).open(log).doing_at("open", log)?;
         let errors = output.try_clone().doing_at("open", log)?;
-        command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC");
+        let own: Vec<(OsString, Option<OsString>)> =
+            command.get_envs().map(|(name, value)| (name.to_owned(), value.map(OsStr::to_owned))).collect();
+        command.env_clear().envs(own.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").env("TZ", "UTC");
         command.current_dir(directory).process_group(0).stdin(Stdio::null()).stdout(output).stderr(errors);
         account.apply(&mut command);
         let what = format!("start {}", Path::new(command.get_program()).display());

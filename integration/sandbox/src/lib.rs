@@ -1,4 +1,4 @@
-//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a pooler,
+//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a clock to step, a pooler,
 //! certificates, a receiver of telemetry.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
@@ -7,6 +7,7 @@
 
 mod account;
 pub mod backend;
+mod clock;
 mod daemon;
 pub mod decoders;
 mod environment;
@@ -21,6 +22,7 @@ mod server;
 pub mod tls;
 pub mod workload;
 
+pub use clock::Clock;
 pub use environment::scale;
 pub use error::Error;
 pub use installation::{Installation, majors, newest};

@@ -69,6 +69,7 @@ pub struct Server {
     daemon: Option<Daemon>,
     layout: Layout,
     port: u16,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Server {
@@ -78,8 +79,12 @@ impl Server {
         ServerBuilder::new(major)
     }
 
-    async fn launch(layout: Layout, port: Option<u16>) -> Result<Self> {
-        let mut server = Self { daemon: None, layout, port: 0 };
+    async fn launch(
+        layout: Layout,
+        port: Option<u16>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Result<Self> {
+        let mut server = Self { daemon: None, layout, port: 0, environment };
         for attempt in 1.. {
             server.port = port.map_or_else(free_port, Ok)?;
             match server.start_again().await {
@@ -101,7 +106,8 @@ impl Server {
             .arg("-p")
             .arg(self.port.to_string())
             .arg("-k")
-            .arg(&layout.socket);
+            .arg(&layout.socket)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         let account = layout.scratch.account();
         let daemon = Daemon::start(command, account, &layout.data, &layout.log, Signal::QUIT)?;
         self.daemon = Some(daemon);

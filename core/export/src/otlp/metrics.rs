@@ -82,7 +82,8 @@ fn push(metric: &mut Metric, point: NumberDataPoint) {
     }
 }
 
-/// A difference that is not known, or is nothing, makes no point of delta temporality.
+/// A difference that is not known, or is nothing, makes no point of delta temporality. Nor is there one for a counter
+/// that is older than its own start, as a clock that went back makes it: the points after that moment say it, too.
 fn data_point(point: &Point<'static>, encoding: &Encoding) -> Option<NumberDataPoint> {
     let is_delta = point.metric.kind == MetricKind::Counter && encoding.temporality == Temporality::Delta;
     let (start, value) = match is_delta {
@@ -92,6 +93,9 @@ fn data_point(point: &Point<'static>, encoding: &Encoding) -> Option<NumberDataP
         }
         false => (point.start, point.value),
     };
+    if start.is_some_and(|start| start > point.time) {
+        return None;
+    }
     let mut attributes = of_owner(&point.owner, encoding.layout);
     attributes.extend(point.attributes.iter().map(|(key, value)| of_value(key, value)));
     Some(NumberDataPoint {

@@ -3,7 +3,7 @@
 use std::{fs, io::Write};
 
 use super::{PASSWORD, Server, layout::Layout, template};
-use crate::{Error, Installation, Result, error::Doing, roles, scratch::Medium, tls::TlsFiles};
+use crate::{Clock, Error, Installation, Result, error::Doing, roles, scratch::Medium, tls::TlsFiles};
 
 /// What every server gets unless told otherwise: small, quick, and of no use after a power cut.
 const SETTINGS: [(&str, &str); 6] = [
@@ -35,6 +35,7 @@ pub struct ServerBuilder {
     tls: Option<TlsFiles>,
     port: Option<u16>,
     medium: Medium,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl ServerBuilder {
@@ -49,6 +50,7 @@ impl ServerBuilder {
             tls: None,
             port: None,
             medium: Medium::Quick,
+            environment: Vec::new(),
         }
     }
 
@@ -117,6 +119,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets it go by this clock, which is to outlive it.
+    #[must_use]
+    pub fn clock(mut self, clock: &Clock) -> Self {
+        self.environment.extend(clock.environment());
+        self
+    }
+
     /// Starts it so that it can be polled whole: with pg_stat_statements and the monitoring role.
     pub async fn start_monitored(self) -> Result<Server> {
         let server = self.start().await?;
@@ -127,11 +136,11 @@ impl ServerBuilder {
 
     /// Makes the data directory, starts the server and waits until it accepts connections.
     pub async fn start(self) -> Result<Server> {
-        let port = self.port;
+        let (port, environment) = (self.port, self.environment.clone());
         let prepared = tokio::task::spawn_blocking(move || self.prepare()).await;
         let layout =
             prepared.map_err(|_| Error::Unsupported { what: "prepare a data directory".to_owned() })??;
-        Server::launch(layout, port).await
+        Server::launch(layout, port, environment).await
     }
 
     fn prepare(self) -> Result<Layout> {

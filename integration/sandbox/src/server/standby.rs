@@ -32,7 +32,7 @@ impl Server {
         );
         let overrides = format!("primary_conninfo = '{connection}'\nprimary_slot_name = '{slot}'\n");
         account.write_file(&layout.data.join("postgresql.auto.conf"), &overrides)?;
-        Self::launch(layout, Some(port)).await
+        Self::launch(layout, Some(port), self.environment.clone()).await
     }
 
     /// Makes a standby the primary of a new timeline and waits until it is.

@@ -9,6 +9,7 @@
     reason = "a test may unwrap, as the panic is the report, and has no main that could hand the environment in"
 )]
 
+mod clock;
 mod control;
 mod crash;
 mod demo;
