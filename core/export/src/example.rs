@@ -240,7 +240,8 @@ fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> Running
     let grown = RunningSums::add(Some(begun), &window_before, &told, &rules).next;
     let sums = RunningSums::add(Some(grown), window, &told, &rules).now;
     let series = sums.series.into_iter().map(|series| (series, known())).collect();
-    RunningMetrics { series, other: sums.other, own: sums.own }
+    let databases = sums.databases.into_iter().map(|(_, running)| ("shop".to_owned(), running)).collect();
+    RunningMetrics { series, other: sums.other, own: sums.own, databases }
 }
 
 fn statement_metrics(view: &ViewMetrics) -> StatementMetrics {

@@ -11,3 +11,5 @@ pub mod origin;
 pub mod otlp;
 pub mod reference;
 mod statements;
+
+const MILLISECONDS_PER_SECOND: f64 = 1_000.0;

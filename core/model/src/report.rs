@@ -202,6 +202,8 @@ pub struct RunningMetrics {
     pub other: Running,
     /// Our own statements.
     pub own: Running,
+    /// The execution time of all statements of a database, by its name.
+    pub databases: Vec<(String, Running)>,
 }
 
 /// What is known of a named statement besides its figures.

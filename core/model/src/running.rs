@@ -67,6 +67,8 @@ pub struct RunningSums {
     pub other: Running,
     /// Our own statements.
     pub own: Running,
+    /// The execution time of all statements of each database, by its oid; nothing else of them is summed.
+    pub databases: Vec<(i64, Running)>,
 }
 
 /// The statements of a window.
@@ -92,6 +94,10 @@ pub struct Summed {
 
 /// Statements of ours that are remembered: several times as many as we have.
 const MAX_OURS: usize = 1_000;
+/// Databases whose execution time is summed; those that come later are not.
+const MAX_DATABASES: usize = 1_000;
+/// The column of the execution time.
+pub const EXECUTION_TIME: &str = "total_exec_time";
 
 impl Running {
     fn begun(start: Timestamp) -> Running {
@@ -100,10 +106,14 @@ impl Running {
 
     fn add(&mut self, window: &Window, row: usize) {
         for column in 0..VIEW.columns.len() {
-            let Some(more) = Sum::of(&window.deltas, column, row) else { continue };
-            for sums in [&mut self.sums, &mut self.added] {
-                sums[column] = Some(sums[column].map_or(more, |sum| sum.plus(more)));
-            }
+            self.add_column(window, row, column);
+        }
+    }
+
+    fn add_column(&mut self, window: &Window, row: usize, column: usize) {
+        let Some(more) = Sum::of(&window.deltas, column, row) else { return };
+        for sums in [&mut self.sums, &mut self.added] {
+            sums[column] = Some(sums[column].map_or(more, |sum| sum.plus(more)));
         }
     }
 
@@ -130,6 +140,7 @@ impl RunningSums {
             ours: Vec::new(),
             other: Running::begun(at),
             own: Running::begun(at),
+            databases: Vec::new(),
         }
     }
 
@@ -141,7 +152,9 @@ impl RunningSums {
     }
 
     fn parts(&mut self) -> impl Iterator<Item = &mut Running> {
-        self.series.iter_mut().map(|series| &mut series.running).chain([&mut self.other, &mut self.own])
+        let of_databases = self.databases.iter_mut().map(|(_, running)| running);
+        let of_series = self.series.iter_mut().map(|series| &mut series.running);
+        of_series.chain([&mut self.other, &mut self.own]).chain(of_databases)
     }
 
     /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum. With a reset, too, as
@@ -157,6 +170,7 @@ impl RunningSums {
                 }
                 for row in 0..window.deltas.len() {
                     sums.part_of(told.keys[row]).add(window, row);
+                    sums.add_time(told.keys[row], window, row);
                 }
                 sums
             }
@@ -196,6 +210,20 @@ impl RunningSums {
             let gone = latest.split_off(rules.most);
             self.series.retain(|series| !gone.contains(&(series.last_first, series.key)));
         }
+    }
+
+    /// A database that had no statements so far has been at nothing since all sums began.
+    fn add_time(&mut self, key: Option<StatementKey>, window: &Window, row: usize) {
+        let (Some(key), Some(column)) = (key, VIEW.column_index(EXECUTION_TIME)) else { return };
+        let place = match self.databases.binary_search_by_key(&key.dbid, |(dbid, _)| *dbid) {
+            Ok(place) => place,
+            Err(_) if self.databases.len() >= MAX_DATABASES => return,
+            Err(place) => {
+                self.databases.insert(place, (key.dbid, Running::begun(self.other.start)));
+                place
+            }
+        };
+        self.databases[place].1.add_column(window, row, column);
     }
 
     fn part_of(&mut self, key: Option<StatementKey>) -> &mut Running {

@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint, metric::Data};
+use pgquerylens_export::metrics::points;
 use pgquerylens_export::otlp::{Encoding, Layout, Signal, encode};
 use pgquerylens_receiving::process::origin;
 use pgquerylens_receiving::recorded::reports;
@@ -90,6 +91,22 @@ async fn every_major_sends_what_its_file_says() {
             let path = format!("golden/{}", file_name(major, layout));
             expect_test::expect_file![path].assert_eq(&golden(major, layout).await);
         }
+    }
+}
+
+/// However statements are spread over series, their execution time is that of the databases.
+#[tokio::test(flavor = "current_thread")]
+async fn the_execution_time_of_databases_is_that_of_all_series() {
+    for major in majors() {
+        let report = reports(major).await.pop().unwrap();
+        let points = points(&report);
+        let sum = |name: &str| -> f64 {
+            points.iter().filter(|point| point.metric.name == name).map(|point| point.value.as_f64()).sum()
+        };
+        let (of_series, of_databases) =
+            (sum("postgresql.statements.total_exec_time"), sum("postgresql.query.execution.time") * 1e3);
+        assert!(of_series > 0.0, "{major}");
+        assert!((of_series - of_databases).abs() < 1e-6 * of_series, "{major}: {of_series}, {of_databases}");
     }
 }
 

@@ -65,7 +65,14 @@ pub(super) fn running(
         let known = named(Some(series.key), &names, held);
         (series, known)
     });
-    let metrics = RunningMetrics { series: series.collect(), other: now.other, own: now.own };
+    let databases = now.databases.into_iter();
+    let databases = databases.filter_map(|(dbid, running)| Some((names.database(dbid)?.to_owned(), running)));
+    let metrics = RunningMetrics {
+        series: series.collect(),
+        other: now.other,
+        own: now.own,
+        databases: databases.collect(),
+    };
     held.state_mut().running = Some(next);
     Some(metrics)
 }

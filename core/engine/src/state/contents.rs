@@ -88,7 +88,7 @@ pub struct TextLedger {
 }
 
 impl Stored for State {
-    const FORMAT: u16 = 2;
+    const FORMAT: u16 = 3;
 }
 
 impl State {

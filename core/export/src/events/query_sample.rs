@@ -9,14 +9,13 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::{activity, blocking};
 
 use super::{Compat, Event, Field, TraceContext, present};
+use crate::MILLISECONDS_PER_SECOND;
 
 /// The name of the event.
 const NAME: &str = "db.server.query_sample";
 
 /// The most sessions of one poll that are sent: the receiver's `max_rows_per_query`.
 const MAX_SAMPLES: usize = 1_000;
-
-const MILLISECONDS_PER_SECOND: f64 = 1_000.0;
 
 pub(super) fn events(metrics: &UnifiedMetrics, compat: Compat) -> Vec<Event> {
     let Some(sessions) = metrics.view(&activity::VIEW).map(Read) else { return Vec::new() };

@@ -8,6 +8,7 @@ use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::{Quality, Sum};
 
 use super::{Compat, Event, Field, present};
+use crate::MILLISECONDS_PER_SECOND;
 
 /// The name of the event.
 const NAME: &str = "db.server.top_query";
@@ -36,8 +37,6 @@ const OURS: [(&str, &str); 9] = [
     ("postgresql.plans", "plans"),
     ("pgquerylens.total_exec_time_ms", "total_exec_time"),
 ];
-
-const MILLISECONDS_PER_SECOND: f64 = 1_000.0;
 
 /// Returns the events; none where there is no interval to speak of.
 pub(super) fn events(report: &PollReport, metrics: &UnifiedMetrics, compat: Compat) -> Vec<Event> {

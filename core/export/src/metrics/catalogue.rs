@@ -37,8 +37,8 @@ impl Feed {
 
 /// Returns every metric that is made of no column: counts of rows, and our own figures.
 pub fn made() -> Vec<&'static Metric> {
-    let info: &'static Metric = &super::statements::INFO;
-    super::derived::METRICS.iter().chain(&super::health::METRICS).copied().chain([info]).collect()
+    let of_statements: [&'static Metric; 2] = [&super::statements::INFO, &super::statements::EXECUTION_TIME];
+    super::derived::METRICS.iter().chain(&super::health::METRICS).copied().chain(of_statements).collect()
 }
 
 static FEEDS: LazyLock<Vec<Feed>> = LazyLock::new(build);

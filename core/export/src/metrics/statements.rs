@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use pgquerylens_model::report::{NamedStatement, RunningMetrics, UnifiedMetrics};
-use pgquerylens_model::running::Running;
+use pgquerylens_model::running::{self, Running};
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::Sum;
+
+use crate::MILLISECONDS_PER_SECOND;
 
 use super::catalogue::feeds_of;
 use super::{Attribute, Metric, MetricKind, Owner, Point, Value};
@@ -36,11 +38,21 @@ pub(super) static INFO: LazyLock<Metric> = LazyLock::new(|| Metric {
     family: VIEW.name,
 });
 
+/// What the receiver makes of the entries of the moment, and we of all there ever were: it does not fall.
+pub(super) static EXECUTION_TIME: LazyLock<Metric> = LazyLock::new(|| Metric {
+    name: Cow::Borrowed("postgresql.query.execution.time"),
+    unit: "s",
+    about: Cow::Borrowed("Execution time of all statements of a database"),
+    kind: MetricKind::Counter,
+    family: VIEW.name,
+});
+
 pub(super) fn points(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
     let Some(statements) = &metrics.statements else { return Vec::new() };
     let Some(running) = &statements.running else { return Vec::new() };
     let (from, to) = (statements.window.from, statements.window.to);
     let mut points = of_parts(running, from, to);
+    points.extend(running.databases.iter().filter_map(|(name, sums)| execution_time(name, sums, from, to)));
     for (series, known) in &running.series {
         let attributes = identity(&series.key, known);
         points.extend(sums(&series.running, &attributes, from, to));
@@ -56,6 +68,27 @@ fn of_parts(running: &RunningMetrics, from: Option<Timestamp>, to: Timestamp) ->
         sums(running, &attributes, from, to).collect::<Vec<_>>()
     };
     parts.into_iter().flat_map(of_part).collect()
+}
+
+fn execution_time(
+    database: &str,
+    running: &Running,
+    from: Option<Timestamp>,
+    to: Timestamp,
+) -> Option<Point<'static>> {
+    let column = VIEW.column_index(running::EXECUTION_TIME)?;
+    let seconds = |sums: &[Option<Sum>]| {
+        sums.get(column).copied().flatten().map(|sum| Sum::Float(sum.as_f64() / MILLISECONDS_PER_SECOND))
+    };
+    Some(Point {
+        metric: &EXECUTION_TIME,
+        owner: Owner::Database(database.to_owned()),
+        attributes: Vec::new(),
+        start: Some(running.start),
+        time: to,
+        value: seconds(&running.sums)?,
+        added: from.zip(seconds(&running.added)),
+    })
 }
 
 /// One point per column that ever counted anything: the others say nothing yet.
