@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod exit;
 mod failure;
+mod figures;
 mod options;
 mod output;
 mod process;

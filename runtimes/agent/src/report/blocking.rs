@@ -6,10 +6,10 @@ use pgquerylens_model::report::UnifiedMetrics;
 use pgquerylens_model::views::{activity, blocking};
 
 use super::fields::Row;
-use super::figures::{age, plural};
 use super::heading;
 use super::line::{Line, Span, Tone, on_one_line};
 use super::sessions::{doing, who};
+use crate::figures::{plural, span};
 
 /// Lines that the tree takes at most.
 const MAX_LINES: usize = 20;
@@ -109,14 +109,14 @@ impl<'m> Forest<'m> {
         let line = doing(line.bold(who(row)), row);
         let open = row
             .seconds_since("xact_start")
-            .map(|seconds| format!(" · in its transaction for {}", age(seconds)));
+            .map(|seconds| format!(" · in its transaction for {}", span(seconds)));
         let query = row.label("query").map(|query| Line::default().spaces(4).dim(on_one_line(query)));
         [line.dim(open.unwrap_or_default())].into_iter().chain(query).collect()
     }
 
     fn waiting(&self, pid: i64, waiter: &Waiter<'_>, depth: usize) -> Line {
         let row = &waiter.row;
-        let waits = waiter.seconds().map(|seconds| format!(" {}", age(seconds))).unwrap_or_default();
+        let waits = waiter.seconds().map(|seconds| format!(" {}", span(seconds))).unwrap_or_default();
         let mut line = Line::default().spaces(depth * 2 + 2).dim("└ ").plain(who(row));
         line = line.with(Span::new(format!(" waits{waits}"), Tone::Trouble)).plain(lock(row));
         if waiter.blocked_by.len() > 1 {

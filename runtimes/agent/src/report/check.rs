@@ -3,9 +3,9 @@
 use pgquerylens_model::advice::Mend;
 use pgquerylens_model::check::{Aspect, CheckReport, Level};
 
-use super::figures::plural;
 use super::line::{Line, Span, Tone, flowed, on_one_line, wrapped};
 use super::{MAX_WIDTH, MIN_WIDTH, RenderOptions, fact, headline};
+use crate::figures::plural;
 
 /// Columns of the titles; the longest has 28.
 const TITLE_WIDTH: usize = 30;

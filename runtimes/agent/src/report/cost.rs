@@ -4,10 +4,10 @@ use pgquerylens_model::report::{Cost, Outcome, PollReport, StatementMetrics, Uni
 use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::{Loss, Quality};
 
-use super::figures::{bytes, grouped, milliseconds, plural};
 use super::line::{Line, Span, Tone, flowed};
 use super::verdict::{WELL_EXPLAINED, percent};
 use super::{fact, label};
+use crate::figures::{bytes, grouped, milliseconds, plural};
 
 /// Above this share it is said why it can exceed all.
 const MORE_THAN_ALL: f64 = 1.05;

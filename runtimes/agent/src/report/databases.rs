@@ -5,10 +5,10 @@ use pgquerylens_model::report::UnifiedMetrics;
 use pgquerylens_model::views::database;
 
 use super::fields::{Row, interval_seconds};
-use super::figures::{bytes, count, plural, ratio};
 use super::heading;
 use super::line::{Line, Span, Tone};
 use super::table::{Column, Side, laid_out};
+use crate::figures::{bytes, count, plural, ratio};
 
 /// Databases that get a line.
 const MAX_DATABASES: usize = 8;

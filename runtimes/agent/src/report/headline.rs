@@ -6,9 +6,10 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::views::{database, statements};
 use pgquerylens_model::window::{Gap, Quality};
 
-use super::figures::age;
+use super::fact;
 use super::line::{Line, Span, Tone, flowed, wrapped};
-use super::{fact, figures};
+use crate::figures;
+use crate::figures::span;
 
 /// Returns the headline, and the window in words.
 pub(super) fn lines(report: &PollReport, width: usize) -> Vec<Line> {
@@ -42,7 +43,7 @@ fn server(metrics: &UnifiedMetrics) -> Vec<Span> {
     let mut facts = vec![fact(format!("PostgreSQL {}", identity.version))];
     facts.extend(provider(metrics.provider).map(fact));
     facts.push(fact(if identity.in_recovery { "standby" } else { "primary" }));
-    facts.push(fact(format!("up {}", age(up))));
+    facts.push(fact(format!("up {}", span(up))));
     facts
 }
 
@@ -87,7 +88,7 @@ fn totals(metrics: &UnifiedMetrics) -> String {
 
 /// Returns the length of a window, which is often an odd number of seconds and is divided by.
 fn seconds_exactly(seconds: f64) -> String {
-    if seconds < 600.0 { format!("{seconds:.1} s") } else { figures::age(seconds) }
+    if seconds < 600.0 { format!("{seconds:.1} s") } else { figures::span(seconds) }
 }
 
 /// Returns the time of day.

@@ -8,7 +8,6 @@ mod check;
 mod cost;
 mod databases;
 mod fields;
-mod figures;
 mod headline;
 mod line;
 mod notices;

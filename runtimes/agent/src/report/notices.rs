@@ -3,8 +3,8 @@
 use pgquerylens_model::report::Notice;
 
 use super::RenderOptions;
-use super::figures::plural;
 use super::line::{Line, Span, Tone, on_one_line, wrapped};
+use crate::figures::plural;
 
 /// Notices that are shown.
 const MAX_NOTICES: usize = 20;

@@ -5,9 +5,9 @@ use pgquerylens_model::view::View;
 use pgquerylens_model::views::{index_duplicates, indexes, sequence_values, sequences};
 
 use super::fields::Row;
-use super::figures::share;
 use super::line::{Line, Span, Tone, flowed};
 use super::{fact, label};
+use crate::figures::share;
 
 /// Databases that get a line.
 const MAX_DATABASES: usize = 4;

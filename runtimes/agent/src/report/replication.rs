@@ -4,9 +4,9 @@ use pgquerylens_model::report::UnifiedMetrics;
 use pgquerylens_model::views::{recovery, replication, replication_slots, wal_receiver};
 
 use super::fields::Row;
-use super::figures::{age, bytes, plural};
 use super::line::{Line, Span, Tone, flowed};
 use super::{fact, label};
+use crate::figures::{bytes, plural, span};
 
 /// Receivers and slots that get a line each.
 const MAX_LINES: usize = 6;
@@ -86,7 +86,7 @@ fn behind(lag: Option<i64>, seconds: Option<f64>) -> Span {
     let seconds = seconds.filter(|_| lag != Some(0));
     let tone =
         if seconds.is_some_and(|seconds| seconds >= LATE_SECONDS) { Tone::Caution } else { Tone::Plain };
-    let text = match (lag_text, seconds.map(age)) {
+    let text = match (lag_text, seconds.map(span)) {
         (Some(lag), Some(seconds)) => format!("{lag}, {seconds}"),
         (Some(lag), None) => lag,
         (None, Some(seconds)) => format!("{seconds} behind"),

@@ -6,9 +6,9 @@ use pgquerylens_model::view::{Reading, View};
 use pgquerylens_model::views::{archiver, bgwriter, checkpointer, databases, prepared_xacts, wal};
 
 use super::fields::{Row, interval_seconds};
-use super::figures::{age, bytes, count, milliseconds, plural, share};
 use super::line::{Line, Span, Tone, flowed};
 use super::{fact, label};
+use crate::figures::{bytes, count, milliseconds, plural, share, span};
 
 /// The server stops assigning transaction ids this many before 2^31.
 const WRAPAROUND_AGE: f64 = 2_147_483_648.0 - 3_000_000.0;
@@ -118,7 +118,7 @@ fn archiving(metrics: &UnifiedMetrics) -> Vec<Span> {
     if !is_failing {
         return Vec::new();
     }
-    let since = row.seconds_since("last_failed_time").map(age).unwrap_or_default();
+    let since = row.seconds_since("last_failed_time").map(span).unwrap_or_default();
     let wal = row.label("last_failed_wal").unwrap_or("a WAL file");
     let mut facts = vec![Span::new(format!("failing: {wal}, {since} ago"), Tone::Trouble)];
     facts.extend(row.gained("failed_count").map(|failures| fact(format!("{} failures", count(failures)))));
@@ -164,7 +164,7 @@ fn forgotten(metrics: &UnifiedMetrics) -> Vec<Span> {
     if oldest < FORGOTTEN_SECONDS {
         return Vec::new();
     }
-    let text = format!("{}, the oldest for {}", plural(ages.len(), "prepared transaction"), age(oldest));
+    let text = format!("{}, the oldest for {}", plural(ages.len(), "prepared transaction"), span(oldest));
     vec![Span::new(text, Tone::Caution)]
 }
 

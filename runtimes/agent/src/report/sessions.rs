@@ -7,9 +7,9 @@ use pgquerylens_model::report::UnifiedMetrics;
 use pgquerylens_model::views::activity;
 
 use super::fields::Row;
-use super::figures::{age, grouped, plural};
 use super::line::{Line, Span, Tone, flowed, on_one_line};
 use super::{fact, label};
+use crate::figures::{grouped, plural, span};
 
 /// States in the order in which they are shown; others come after them.
 const STATES: [&str; 4] = ["active", "idle in transaction", "idle in transaction (aborted)", "idle"];
@@ -161,7 +161,7 @@ fn oldest<'r, 'm: 'r>(rows: impl Iterator<Item = &'r Row<'m>>, since: &str) -> O
 
 fn transaction(name: &str, row: &Row<'_>, seconds: f64) -> Line {
     let tone = if seconds >= OLD_TRANSACTION_SECONDS { Tone::Caution } else { Tone::Plain };
-    let line = Line::of(label(name)).with(Span::new(age(seconds), tone)).plain(format!(" {}", who(row)));
+    let line = Line::of(label(name)).with(Span::new(span(seconds), tone)).plain(format!(" {}", who(row)));
     let line = doing(line, row);
     match row.label("query") {
         Some(query) => line.dim(format!(" · {}", on_one_line(query))),
@@ -173,6 +173,6 @@ fn transaction(name: &str, row: &Row<'_>, seconds: f64) -> Line {
 pub(super) fn doing(line: Line, row: &Row<'_>) -> Line {
     let state = row.label("state").unwrap_or("state not known");
     let since = row.seconds_since("state_change").filter(|_| state != "active");
-    let since = since.map(|seconds| format!(" for {}", age(seconds))).unwrap_or_default();
+    let since = since.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
     line.dim(format!(" · {state}{since}"))
 }

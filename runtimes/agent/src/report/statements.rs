@@ -8,10 +8,10 @@ use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::{DeltaSeries, Deltas, Sum};
 
 use super::fields::is_interval;
-use super::figures::{bytes, count, grouped, milliseconds, ratio, share};
 use super::line::{Line, Span, Tone, on_one_line};
 use super::table::{Column, Side, laid_out};
 use super::{RenderOptions, heading};
+use crate::figures::{bytes, count, grouped, milliseconds, ratio, share};
 
 /// Cells of the bar for a share of 1.
 const BAR_CELLS: usize = 4;

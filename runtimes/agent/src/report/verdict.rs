@@ -5,9 +5,9 @@ use pgquerylens_model::selection::Order;
 use pgquerylens_model::views::database;
 
 use super::fields::{Row, is_interval};
-use super::figures::{age, plural};
 use super::line::{Line, Span, Tone, flowed};
 use super::{blocking, fact, sessions};
+use crate::figures::{plural, span};
 
 /// A transaction that idles longer is said in the verdict.
 const IDLE_IN_TRANSACTION_SECONDS: f64 = 60.0;
@@ -67,7 +67,7 @@ fn busiest(metrics: &UnifiedMetrics) -> Option<Span> {
 
 fn blocked(metrics: &UnifiedMetrics) -> Option<Span> {
     let (count, longest) = blocking::summary(metrics)?;
-    let time = longest.map(|seconds| format!(" for {}", age(seconds))).unwrap_or_default();
+    let time = longest.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
     let most = if count > 1 && longest.is_some() { " at most" } else { "" };
     Some(Span::new(format!("{} blocked{time}{most}", plural(count, "session")), Tone::Trouble))
 }
@@ -75,7 +75,7 @@ fn blocked(metrics: &UnifiedMetrics) -> Option<Span> {
 fn idling(metrics: &UnifiedMetrics) -> Option<Span> {
     let seconds = sessions::oldest_idle_in_transaction(metrics)?;
     (seconds >= IDLE_IN_TRANSACTION_SECONDS)
-        .then(|| Span::new(format!("a transaction idle for {}", age(seconds)), Tone::Caution))
+        .then(|| Span::new(format!("a transaction idle for {}", span(seconds)), Tone::Caution))
 }
 
 fn deadlocks(metrics: &UnifiedMetrics) -> Option<Span> {

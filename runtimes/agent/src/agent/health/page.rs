@@ -5,8 +5,9 @@ use pgquerylens_model::time::Timestamp;
 use super::html::Html;
 use super::snapshot::Snapshot;
 use super::verdict::{Life, Readiness, is_ready, life, readiness, sentence};
-use super::words::{ago, ahead, count, moment, size, span};
+use super::words::{ago, ahead, moment};
 use crate::agent::board::{ExporterState, ServerState};
+use crate::figures::{bytes, grouped, span};
 
 const STYLE: &str = include_str!("page.css");
 /// How often the page reads itself anew, in seconds.
@@ -72,18 +73,19 @@ fn tiles(snapshot: &Snapshot) -> Html {
     let (state, vitals) = (&snapshot.process, &snapshot.vitals);
     let good = snapshot.servers.values().filter(|server| readiness(server, snapshot.uptime).is_good());
     let servers = snapshot.servers.len();
-    let memory = vitals.memory_bytes.map_or("unknown".to_owned(), size);
-    let peak = vitals.peak_memory_bytes.map_or(String::new(), |peak| format!("at most {}", size(peak)));
+    let memory = vitals.memory_bytes.map_or("unknown".to_owned(), |used| bytes(used as f64));
+    let peak =
+        vitals.peak_memory_bytes.map_or(String::new(), |peak| format!("at most {}", bytes(peak as f64)));
     let share = vitals.cpu_seconds / snapshot.uptime.as_secs_f64().max(1.0) * 100.0;
     let reloads = format!("{} reloads, {} failed", state.reloads, state.failed_reloads);
-    let (mut outboxes, mut bytes) = (0, 0);
+    let (mut outboxes, mut waiting) = (0, 0);
     for exporter in snapshot.servers.values().flat_map(|server| server.exporters.values()) {
         outboxes += exporter.outbox_entries;
-        bytes += exporter.outbox_bytes;
+        waiting += exporter.outbox_bytes;
     }
     let tiles = [
         tile("Servers", &format!("{} of {servers}", good.count()), "in time or stopped"),
-        tile("Waiting", &size(bytes as u64), &format!("{outboxes} batches to deliver")),
+        tile("Waiting", &bytes(waiting as f64), &format!("{outboxes} batches to deliver")),
         tile("Memory", &memory, &peak),
         tile("Processor", &format!("{share:.2} %"), "of a core, on average"),
         tile("Running", &span(snapshot.uptime.as_secs_f64().round()), &reloads),
@@ -190,8 +192,8 @@ fn polls(state: &ServerState) -> Html {
     let more =
         [(state.failed_polls, "failed"), (state.rested_polls, "rested"), (state.ticks_skipped, "skipped")];
     let some = more.iter().filter(|(number, _)| *number > 0);
-    some.fold(Html::text(&count(state.polls)), |html, (number, word)| {
-        html.and(small(&format!("{} {word}", count(*number))))
+    some.fold(Html::text(&grouped(state.polls)), |html, (number, word)| {
+        html.and(small(&format!("{} {word}", grouped(*number))))
     })
 }
 
@@ -201,9 +203,9 @@ fn cost(state: &ServerState) -> Html {
     }
     let cost = &state.cost;
     let time = span(cost.duration_ms / 1e3);
-    let asked = format!("{} statements, {} round trips", count(cost.statements), count(cost.round_trips));
-    let bytes = format!("{} received", size(cost.received_bytes));
-    Html::text(&time).and(small(&asked)).and(small(&bytes))
+    let asked = format!("{} statements, {} round trips", grouped(cost.statements), grouped(cost.round_trips));
+    let received = format!("{} received", bytes(cost.received_bytes as f64));
+    Html::text(&time).and(small(&asked)).and(small(&received))
 }
 
 /// What is wrong with a server, across its row.
@@ -262,15 +264,15 @@ fn exporter_row(server: &str, name: &str, state: &ExporterState) -> Html {
     };
     let waiting = match state.outbox_entries {
         0 => Html::text("0"),
-        entries => Html::text(&size(state.outbox_bytes as u64)).and(small(&format!("{entries} batches"))),
+        entries => Html::text(&bytes(state.outbox_bytes as f64)).and(small(&format!("{entries} batches"))),
     };
     let cells = [
         cell("Exporter", Html::element("strong", "", Html::text(name))),
         cell("Server", Html::text(server)),
         cell("State", badge(tone, word)),
-        cell("Accepted", Html::text(&count(state.total.accepted))),
-        cell("Rejected", Html::text(&count(state.total.rejected))),
-        cell("Dropped", Html::text(&count(state.total.dropped))),
+        cell("Accepted", Html::text(&grouped(state.total.accepted))),
+        cell("Rejected", Html::text(&grouped(state.total.rejected))),
+        cell("Dropped", Html::text(&grouped(state.total.dropped))),
         cell("Waiting", waiting),
     ];
     let note = state.trouble.as_ref().map(|trouble| {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::snapshot::Snapshot;
-use super::words::span;
 use crate::agent::board::ServerState;
+use crate::figures::span;
 
 /// The loop beats every second; after so long without a beat it hangs.
 pub(super) const HANGS_AFTER: Duration = Duration::from_secs(15);

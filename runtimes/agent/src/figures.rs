@@ -1,12 +1,12 @@
 //! Numbers for people: three digits and a unit, never wider than eight characters.
 
 /// Returns a count: `999`, `1.2k`, `12.3M`.
-pub(super) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64) -> String {
     scaled(value, 1_000.0, &["", "k", "M", "G", "T", "P"])
 }
 
 /// Returns bytes in powers of 1,024: `512 B`, `1.2 KiB`, `12.3 GiB`; `0` for none.
-pub(super) fn bytes(value: f64) -> String {
+pub(crate) fn bytes(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else {
@@ -15,7 +15,7 @@ pub(super) fn bytes(value: f64) -> String {
 }
 
 /// Returns milliseconds in the unit that reads best: `0.04 ms`, `12.3 ms`, `1.23 s`, `12.3 min`; `0` for none.
-pub(super) fn milliseconds(value: f64) -> String {
+pub(crate) fn milliseconds(value: f64) -> String {
     match value {
         0.0 => "0".to_owned(),
         value if value < 0.005 => "<10 µs".to_owned(),
@@ -28,35 +28,37 @@ pub(super) fn milliseconds(value: f64) -> String {
 }
 
 /// Returns a share of 1 in whole percent, with what rounding would hide: `62%`, `<1%`.
-pub(super) fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     if value > 0.0 && value < 0.005 { "<1%".to_owned() } else { format!("{:.0}%", value * 100.0) }
 }
 
 /// Returns a hit ratio: `99.4%`; only what was never missed is `100%`.
-pub(super) fn ratio(value: f64) -> String {
+pub(crate) fn ratio(value: f64) -> String {
     match value {
         1.0 => "100%".to_owned(),
         value => format!("{:.1}%", (value * 1_000.0).floor() / 10.0),
     }
 }
 
-/// Returns how long something has lasted, in the two largest units: `2.3 s`, `2 min 3 s`, `3 d 4 h`.
-pub(super) fn age(seconds: f64) -> String {
-    let seconds = seconds.max(0.0);
-    let whole = seconds as u64;
-    let (days, hours, minutes) = (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) if seconds < 0.95 => format!("{:.0} ms", seconds * 1e3),
-        (0, 0, 0) if seconds < 10.0 => format!("{seconds:.1} s"),
-        (0, 0, 0) => format!("{whole} s"),
-        (0, 0, minutes) => format!("{minutes} min {} s", whole % 60),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
+/// Returns a span of time in the two largest units: `850 ms`, `2.3 s`, `2 min 3 s`, `3 d 4 h`, `2 h`.
+pub(crate) fn span(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    let pair = |unit: u64, name: &str, smaller: u64, small_name: &str| match whole % unit / smaller {
+        0 => format!("{} {name}", whole / unit),
+        small => format!("{} {name} {small} {small_name}", whole / unit),
+    };
+    match whole {
+        0 if seconds < 0.95 => format!("{:.0} ms", seconds.max(0.0) * 1e3),
+        0..10 if seconds.fract() != 0.0 => format!("{seconds:.1} s"),
+        0..60 => format!("{whole} s"),
+        60..3_600 => pair(60, "min", 1, "s"),
+        3_600..86_400 => pair(3_600, "h", 60, "min"),
+        _ => pair(86_400, "d", 3_600, "h"),
     }
 }
 
 /// Returns a whole number with its digits in groups: `4,321`.
-pub(super) fn grouped(value: u64) -> String {
+pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -69,7 +71,7 @@ pub(super) fn grouped(value: u64) -> String {
 }
 
 /// Returns `1 session`, `2 sessions`.
-pub(super) fn plural(number: usize, one: &str) -> String {
+pub(crate) fn plural(number: usize, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", grouped(number as u64))
 }
@@ -134,9 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn ages() {
-        let shown = [-1.0, 0.25, 2.34, 14.9, 123.0, 11_040.0, 273_600.0].map(age);
-        assert_eq!(shown, ["0 ms", "250 ms", "2.3 s", "14 s", "2 min 3 s", "3 h 4 min", "3 d 4 h"]);
+    fn spans() {
+        let shown = [-1.0, 0.25, 0.96, 2.0, 2.34, 14.9, 120.0, 123.0, 11_040.0, 273_600.0].map(span);
+        let expected =
+            ["0 ms", "250 ms", "1.0 s", "2 s", "2.3 s", "14 s", "2 min", "2 min 3 s", "3 h 4 min", "3 d 4 h"];
+        assert_eq!(shown, expected);
     }
 
     #[test]
