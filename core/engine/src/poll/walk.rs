@@ -99,7 +99,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
                 return ControlFlow::Continue(());
             }
         };
-        let mut here = Collected::new(probe);
+        let mut here = Collected::new(probe, collected.began());
         let planned = plan::database_batch(&here.probe, held.state(), &self.options);
         self.read(planned, &mut here, deadline).await;
         let planned = plan::database_follow_up(&here, held.state(), &self.options);

@@ -17,7 +17,9 @@ pub(super) fn tell_views(server: &str, report: &PollReport) {
             Outcome::Read { row_count } => {
                 debug!(server, view, database, rows = row_count, duration_ms, "view read");
             }
-            Outcome::Failed { error } => debug!(server, view, database, error, duration_ms, "view not read"),
+            Outcome::Failed { error, .. } => {
+                debug!(server, view, database, error, duration_ms, "view not read")
+            }
             Outcome::Resting { until } => {
                 debug!(server, view, database, until = until.to_rfc3339(), "view rests");
             }
