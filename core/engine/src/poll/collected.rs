@@ -96,14 +96,16 @@ impl Collected {
         self.tries.extend(other.tries);
     }
 
-    /// Notes a database that could not be reached.
-    pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure) {
+    /// Notes a database that could not be reached; that was tried from `began` on.
+    pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure, began: Instant) {
+        let milliseconds =
+            |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
         self.collectors.push(CollectorReport {
             view: "connection",
             database: Some(database.to_owned()),
             outcome: Outcome::Failed { error: failure.to_string(), class: failure.class().to_owned() },
-            after_ms: 0.0,
-            duration_ms: 0.0,
+            after_ms: milliseconds(self.began, began),
+            duration_ms: milliseconds(began, Instant::now()),
         });
     }
 

@@ -91,11 +91,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         held: &Held,
         deadline: Instant,
     ) -> ControlFlow<()> {
+        let began = Instant::now();
         let probe = match self.probe_fresh(Some(name), deadline).await {
             Ok(probe) => probe,
             Err(PollFailure::Probe(ReadError::Interrupted)) => return ControlFlow::Break(()),
             Err(failure) => {
-                collected.note_unreached(name, &failure);
+                collected.note_unreached(name, &failure, began);
                 return ControlFlow::Continue(());
             }
         };

@@ -19,4 +19,5 @@ mod fleet;
 mod process;
 mod reload;
 mod stage;
+mod telemetry;
 mod upgrade;
