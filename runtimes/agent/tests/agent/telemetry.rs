@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use pgquerylens_sandbox::decoders::{python, script};
 use pgquerylens_sandbox::receiver::account::Span;
-use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver, Signal};
+use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver, ReceiverTls, Signal};
+use pgquerylens_sandbox::tls::{Certificates, ServerCertificate};
 
 use crate::process::{Agent, HEADER};
 use crate::stage::{Planted, file, is_sound, polls, until};
@@ -16,6 +19,8 @@ use crate::stage::{Planted, file, is_sound, polls, until};
 /// Nobody listens at this port of the system's own range.
 const NOWHERE: &str = "postgresql://monitor@127.0.0.1:1/shop";
 const NOT_DELIVERED: &str = "WARN telemetry of our own not delivered";
+/// How long one request may take, which is far longer than the grace of the test.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// Moments are told to the microsecond, and durations to the nanosecond.
 const ROUNDING_MS: f64 = 0.01;
 
@@ -181,11 +186,33 @@ async fn a_poll_that_fails_says_so_in_every_protocol() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_is_believed_by_its_certificate_alone() {
+    let certificates = Certificates::new().unwrap();
+    let files = certificates.server(ServerCertificate::Good).unwrap();
+    let own = Receiver::start_with_tls(ReceiverTls { files, clients: None }).await.unwrap();
+    let receiver = Receiver::start().await.unwrap();
+    let text = |authority: &Path| {
+        let trusted = format!("telemetry-certificate: {}", authority.display());
+        let process = telemetry(&own, &format!("telemetry-interval: 1s\n{trusted}"));
+        file(&process, "every: 1s", &[("a", NOWHERE)], &receiver)
+    };
+    let mut agent = Agent::new(&text(certificates.other_authority()));
+    agent.start();
+    until(&mut agent, "it is told", |agent| agent.said(&[NOT_DELIVERED, "certificate"]) > 0).await;
+    assert_eq!(own.requests().len(), 0);
+    agent.write(&text(certificates.authority()));
+    agent.signal(rustix::process::Signal::HUP);
+    until(&mut agent, "spans arrived", |_| !own.account().spans.is_empty()).await;
+    assert_eq!(agent.end(), Some(0), "{}", agent.log());
+    is_sound(&own);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_is_away_costs_one_line_and_no_poll() {
     let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
     let mut own = Receiver::start().await.unwrap();
     own.down().await;
-    let process = telemetry(&own, "telemetry-interval: 1s\nshutdown-grace: 4s");
+    let process = telemetry(&own, "telemetry-interval: 1s\nshutdown-grace: 1s");
     let mut agent = Agent::new(&file(&process, "every: 1s", &[("a", &planted.url())], &receiver));
     agent.start();
     until(&mut agent, "it is told", |agent| agent.said(&[NOT_DELIVERED]) > 0).await;
@@ -201,7 +228,9 @@ async fn a_receiver_that_is_away_costs_one_line_and_no_poll() {
     let (before, asked) = (polls(&receiver, "a"), own.requests().len());
     until(&mut agent, "it hangs", |_| own.requests().len() > asked).await;
     until(&mut agent, "it is polled on", |_| polls(&receiver, "a") > before + 3).await;
+    let since = Instant::now();
     assert_eq!(agent.end(), Some(0), "{}", agent.log());
+    assert!(since.elapsed() < REQUEST_TIME, "{:?}", since.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
