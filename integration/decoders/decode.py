@@ -1,7 +1,7 @@
 """Decodes messages with OpenTelemetry's own Python package and holds them against the rules.
 
-Usage: decode.py FOLDER. For each NAME.metrics.pb or NAME.logs.pb there, NAME.metrics.json or NAME.logs.json beside
-it must say the same. Prints one line of JSON with what was found; the exit code is 1 if a rule was broken.
+Usage: decode.py [--without-json] FOLDER. For each NAME.metrics.pb, NAME.logs.pb or NAME.traces.pb there, a file beside
+it that ends in .json must say the same, unless there are none to be. Prints one line of JSON with what was found; the exit code is 1 if a rule was broken.
 """
 
 import argparse
@@ -13,10 +13,15 @@ import sys
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from rules import Rules
 
-KINDS = {".metrics": ExportMetricsServiceRequest, ".logs": ExportLogsServiceRequest}
+KINDS = {
+    ".metrics": ExportMetricsServiceRequest,
+    ".logs": ExportLogsServiceRequest,
+    ".traces": ExportTraceServiceRequest,
+}
 
 
 def with_base64_ids(value):
@@ -30,27 +35,29 @@ def with_base64_ids(value):
     return {key: as_base64(item) if is_id(key, item) else with_base64_ids(item) for key, item in value.items()}
 
 
-def decode(path, rules):
-    """Reads one message in both forms."""
+def decode(path, rules, has_json):
+    """Reads one message, in both forms if there are two."""
     of_kind = KINDS[path.with_suffix("").suffix]
     message = of_kind.FromString(path.read_bytes())
-    text = json.loads(path.with_suffix(".json").read_text())
-    from_json = json_format.ParseDict(with_base64_ids(text), of_kind())
-    if from_json != message:
-        rules.violations.append(f"{path.name}: the JSON says something else")
-    check = rules.check_metrics if of_kind is ExportMetricsServiceRequest else rules.check_logs
-    check(message)
+    if has_json:
+        text = json.loads(path.with_suffix(".json").read_text())
+        from_json = json_format.ParseDict(with_base64_ids(text), of_kind())
+        if from_json != message:
+            rules.violations.append(f"{path.name}: the JSON says something else")
+    rules.check(message)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--without-json", action="store_true")
+    arguments = parser.parse_args()
+    folder = arguments.folder
     rules = Rules()
     paths = sorted(folder.glob("*.pb"))
     for path in paths:
-        decode(path, rules)
-    found = {"messages": len(paths), "points": rules.points, "records": rules.records}
+        decode(path, rules, not arguments.without_json)
+    found = {"messages": len(paths), "points": rules.points, "records": rules.records, "spans": rules.spans}
     print(json.dumps({**found, "violations": rules.violations}))
     sys.exit(1 if rules.violations or not paths else 0)
 

@@ -18,8 +18,14 @@ class Rules:
         self.violations = []
         self.points = 0
         self.records = 0
+        self.spans = 0
         self._metrics = {}
         self._attribute_kinds = {}
+
+    def check(self, request):
+        """Checks a request of any kind."""
+        checks = {"resource_metrics": self.check_metrics, "resource_logs": self.check_logs}
+        checks.get(request.DESCRIPTOR.fields[0].name, self.check_traces)(request)
 
     def check_metrics(self, request):
         """Checks an ExportMetricsServiceRequest."""
@@ -40,6 +46,28 @@ class Rules:
             for scope in resource.scope_logs:
                 for record in scope.log_records:
                     self._check_record(record)
+
+    def check_traces(self, request):
+        """Checks an ExportTraceServiceRequest: each span's parent is in it, or the span is a trace's first."""
+        self._nothing_unknown(request, "the request")
+        for resource in request.resource_spans:
+            self._identified(self._attributes(resource.resource.attributes, "a resource"))
+            spans = [span for scope in resource.scope_spans for span in scope.spans]
+            known = {(span.trace_id, span.span_id): span for span in spans}
+            self._hold(len(known) == len(spans), "a span is there twice")
+            for span in spans:
+                self._check_span(span, known)
+
+    def _check_span(self, span, known):
+        self.spans += 1
+        self._hold(span.name, "a span has no name")
+        self._hold(len(span.trace_id) == 16, f"{span.name} has a trace id of {len(span.trace_id)} bytes")
+        self._hold(len(span.span_id) == 8, f"{span.name} has a span id of {len(span.span_id)} bytes")
+        self._hold(span.start_time_unix_nano > 0, f"{span.name} has no start")
+        self._hold(span.start_time_unix_nano <= span.end_time_unix_nano, f"{span.name} ends before its start")
+        is_known = (span.trace_id, span.parent_span_id) in known
+        self._hold(is_known or not span.parent_span_id, f"{span.name} has a parent that is not there")
+        self._attributes(span.attributes, span.name)
 
     def _check_metric(self, metric, owner, series):
         data = metric.WhichOneof("data")

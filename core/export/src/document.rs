@@ -96,7 +96,7 @@ fn collector(collector: &CollectorReport) -> Value {
         Outcome::NotOffered(why) => ("not_offered", None, Some(not_offered(why))),
         Outcome::NotDue => ("not_due", None, None),
         Outcome::Resting { until } => ("resting", None, Some(format!("until {}", until.to_rfc3339()))),
-        Outcome::Failed { error } => ("failed", None, Some(error.clone())),
+        Outcome::Failed { error, .. } => ("failed", None, Some(error.clone())),
     };
     json!({
         "view": collector.view,

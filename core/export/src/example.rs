@@ -8,7 +8,7 @@ use pgquerylens_model::identity::{Identity, Visibility};
 use pgquerylens_model::probe::{Probe, SessionSettings};
 use pgquerylens_model::report::{
     CollectorReport, Cost, NamedStatement, Notice, Outcome, PollReport, RunningMetrics, StatementMetrics,
-    Status, UnifiedMetrics, ViewMetrics,
+    Status, Step, UnifiedMetrics, ViewMetrics,
 };
 use pgquerylens_model::rows::{Rows, Series};
 use pgquerylens_model::running::{RunningSums, SeriesRules, Told};
@@ -52,6 +52,7 @@ pub fn report() -> PollReport {
             collector(activity::VIEW.name, Outcome::Read { row_count: 1 }),
             collector("pg_settings", Outcome::NotDue),
         ],
+        steps: vec![Step { name: "probe", after_ms: 0.0, duration_ms: 3.0 }],
         notices: vec![Notice {
             degrades: false,
             message: "track_io_timing is off: I/O times are not measured".to_owned(),
@@ -88,6 +89,7 @@ pub fn failed_report() -> PollReport {
         window_id: String::new(),
         status: Status::Failed,
         collectors: Vec::new(),
+        steps: Vec::new(),
         notices: Vec::new(),
         cost: Cost::default(),
         walk: None,
@@ -97,7 +99,7 @@ pub fn failed_report() -> PollReport {
 }
 
 fn collector(view: &'static str, outcome: Outcome) -> CollectorReport {
-    CollectorReport { view, database: None, outcome, duration_ms: 1.5 }
+    CollectorReport { view, database: None, outcome, after_ms: 3.0, duration_ms: 1.5 }
 }
 
 fn identity() -> Identity {

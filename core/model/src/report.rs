@@ -26,6 +26,8 @@ pub struct PollReport {
     pub status: Status,
     /// What happened to each view.
     pub collectors: Vec<CollectorReport>,
+    /// What was done besides, in its order.
+    pub steps: Vec<Step>,
     /// What the reader should know besides the figures, the gravest first.
     pub notices: Vec<Notice>,
     /// What the poll cost the server.
@@ -69,7 +71,20 @@ pub struct CollectorReport {
     pub database: Option<String>,
     /// How it went.
     pub outcome: Outcome,
+    /// From the poll's beginning to the answer before, in milliseconds.
+    pub after_ms: f64,
     /// From the answer before to this one, in milliseconds: the server's work and the wire.
+    pub duration_ms: f64,
+}
+
+/// A part of a poll that is no view's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// What was done: `probe` with the connection, `deliver` or `commit`.
+    pub name: &'static str,
+    /// From the poll's beginning to the step's, in milliseconds.
+    pub after_ms: f64,
+    /// How long it took, in milliseconds.
     pub duration_ms: f64,
 }
 
@@ -94,6 +109,8 @@ pub enum Outcome {
     Failed {
         /// Why, in words.
         error: String,
+        /// Why, in a word: the SQLSTATE where the server said one.
+        class: String,
     },
 }
 

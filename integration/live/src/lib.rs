@@ -55,7 +55,7 @@ pub fn poller_with<T: StateStore>(server: &Server, store: T) -> Poller<Live, T> 
 /// Returns what could not be read, as `view: error`.
 pub fn failures(report: &PollReport) -> Vec<String> {
     let failed = |outcome: &Outcome| match outcome {
-        Outcome::Failed { error } => Some(error.clone()),
+        Outcome::Failed { error, .. } => Some(error.clone()),
         _ => None,
     };
     let lines = report

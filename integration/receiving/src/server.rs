@@ -248,6 +248,7 @@ impl Source for ModelSource {
         let answers = requests.map(|request| Answer {
             view: request.view,
             rows: Ok(counted.rows(request.view)),
+            began: Instant::now(),
             duration: Duration::ZERO,
         });
         let answers = answers.collect();

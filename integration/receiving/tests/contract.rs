@@ -44,6 +44,7 @@ fn arrived(request: &Request) -> Vec<u8> {
     match &request.message {
         Message::Metrics(message) => message.encode_to_vec(),
         Message::Logs(message) => message.encode_to_vec(),
+        Message::Traces(message) => message.encode_to_vec(),
     }
 }
 

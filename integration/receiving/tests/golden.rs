@@ -69,6 +69,7 @@ async fn golden(major: u32, layout: Layout) -> String {
                     let request = ExportLogsServiceRequest::decode(message.bytes.as_slice()).unwrap();
                     note_events(&request, &mut events);
                 }
+                Signal::Traces => panic!("a poll is no trace"),
             }
         }
     }

@@ -11,6 +11,7 @@ mod listen;
 mod metrics;
 mod records;
 mod request;
+mod spans;
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -17,7 +17,7 @@ const CLOUD_AND_OTHER_HTTP: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "reqwest", "axum"];
 const INPUT_AND_OUTPUT: &[&str] = &["tokio", "tokio-*", "rustls", "async-*", "socket2", "mio"];
 
-const FENCES: [Fence; 8] = [
+const FENCES: [Fence; 9] = [
     Fence { folder: "core/model", forbidden: INPUT_AND_OUTPUT, because: "the model does no I/O" },
     Fence { folder: "core/model", forbidden: CLOUD, because: "the model knows no cloud" },
     Fence { folder: "core/sql", forbidden: INPUT_AND_OUTPUT, because: "the analysis of texts does no I/O" },
@@ -33,6 +33,12 @@ const FENCES: [Fence; 8] = [
         folder: "core/delivery",
         forbidden: CLOUD_AND_OTHER_HTTP,
         because: "delivery knows no cloud and one HTTP client",
+    },
+    // It links all of core that opens anything. The SDK itself is linked by opentelemetry-proto.
+    Fence {
+        folder: "core/delivery",
+        forbidden: &["opentelemetry-otlp", "opentelemetry-http", "tracing-opentelemetry"],
+        because: "what a process tells of itself is its runtime's",
     },
 ];
 

@@ -137,7 +137,7 @@ pub(crate) fn say_collectors(report: &PollReport) {
             Outcome::NotOffered(why) => format!("not offered ({why:?})"),
             Outcome::NotDue => "not due".to_owned(),
             Outcome::Resting { until } => format!("resting until {}", until.to_rfc3339()),
-            Outcome::Failed { error } => format!("failed error={error:?}"),
+            Outcome::Failed { error, .. } => format!("failed error={error:?}"),
         };
         say(&format!(
             "collector={}{place} {outcome} duration_ms={:.1}",

@@ -7,6 +7,7 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use pgquerylens_export::otlp::Signal;
 use pgquerylens_model::delivery::Delivery;
 use prost::Message;
@@ -37,6 +38,10 @@ impl PartialSuccess {
                 let partial = ExportLogsServiceResponse::decode(bytes).ok()?.partial_success;
                 partial.map(|part| (part.rejected_log_records, part.error_message))
             }
+            Signal::Traces => {
+                let partial = ExportTraceServiceResponse::decode(bytes).ok()?.partial_success;
+                partial.map(|part| (part.rejected_spans, part.error_message))
+            }
         })
         .map(|partial| {
             let (rejected, why) = partial.unwrap_or_default();
@@ -48,11 +53,13 @@ impl PartialSuccess {
     pub(super) fn of_json(bytes: &[u8]) -> Option<PartialSuccess> {
         let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
         let partial = value.as_object()?.get("partialSuccess");
-        let field = |names: [&str; 2]| names.iter().find_map(|name| partial?.get(name));
+        let field = |names: &[&str]| names.iter().find_map(|name| partial?.get(name));
         let number = |value: &serde_json::Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
         Some(PartialSuccess {
-            rejected: field(["rejectedDataPoints", "rejectedLogRecords"]).and_then(number).unwrap_or(0),
-            why: field(["errorMessage", "error_message"])
+            rejected: field(&["rejectedDataPoints", "rejectedLogRecords", "rejectedSpans"])
+                .and_then(number)
+                .unwrap_or(0),
+            why: field(&["errorMessage", "error_message"])
                 .and_then(|value| value.as_str())
                 .unwrap_or_default()
                 .to_owned(),

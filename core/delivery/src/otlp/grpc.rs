@@ -18,6 +18,7 @@ use super::transport::HttpClient;
 use crate::parcel::retry;
 
 const METRICS: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+const TRACES: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const LOGS: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 /// The most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -49,6 +50,7 @@ pub(super) async fn send(
     let path = PathAndQuery::from_static(match signal {
         Signal::Metrics => METRICS,
         Signal::Logs => LOGS,
+        Signal::Traces => TRACES,
     });
     match grpc.unary(request, path, Raw).await {
         Ok(answer) => PartialSuccess::of_protobuf(signal, &answer.into_inner()).map_or_else(

@@ -17,9 +17,8 @@ use tokio::time::Instant;
 
 use crate::parcel::{Down, Parcel, ParcelKind, retry};
 
-use transport::Way;
 pub use transport::{
-    ClientCertificate, Compression, Headers, Protocol, Transport, TransportError, no_headers,
+    ClientCertificate, Compression, Headers, Protocol, Transport, TransportError, Way, no_headers,
 };
 
 /// What an exporter is told.
@@ -81,14 +80,14 @@ impl Otlp {
     }
 
     pub(crate) async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
-        let ParcelKind::Otlp(signal) = parcel.kind else {
-            return Delivery::Refused {
-                why: "the outbox holds what another kind of exporter left".to_owned(),
-            };
-        };
-        let way = match signal {
-            Signal::Metrics => &self.metrics,
-            Signal::Logs => &self.logs,
+        let (signal, way) = match parcel.kind {
+            ParcelKind::Otlp(signal @ Signal::Metrics) => (signal, &self.metrics),
+            ParcelKind::Otlp(signal @ Signal::Logs) => (signal, &self.logs),
+            _ => {
+                return Delivery::Refused {
+                    why: "the outbox holds what another kind of exporter left".to_owned(),
+                };
+            }
         };
         let Ok(permit) = tokio::time::timeout_at(until, self.under_way.acquire()).await else {
             return retry("as many requests as may be are under way");

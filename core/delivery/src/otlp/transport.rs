@@ -139,7 +139,7 @@ impl std::error::Error for TransportError {}
 pub(super) type HttpClient = Client<HttpsConnector<HttpConnector>, Body>;
 
 /// A transport with its client, made when it is first needed and made anew when a certificate's file changed.
-pub(super) struct Way {
+pub struct Way {
     transport: Transport,
     uri: Uri,
     client: Mutex<Option<(Vec<Option<SystemTime>>, HttpClient)>>,
@@ -152,7 +152,8 @@ impl fmt::Debug for Way {
 }
 
 impl Way {
-    pub(super) fn new(transport: Transport) -> Result<Way, TransportError> {
+    /// Makes a way; nothing is opened yet. Fails for a URL that nobody could be reached by.
+    pub fn new(transport: Transport) -> Result<Way, TransportError> {
         let refused =
             |why: &str| TransportError { url: without_secrets(&transport.url), why: why.to_owned() };
         let uri: Uri = transport.url.parse().map_err(|_| refused("it is no URL"))?;
@@ -163,8 +164,8 @@ impl Way {
         Ok(Way { transport, uri, client: Mutex::new(None) })
     }
 
-    /// Sends one message and says what follows from the answer.
-    pub(super) async fn send(&self, signal: Signal, message: &[u8], until: Instant) -> Delivery {
+    /// Sends one message, as protobuf, and says what follows from the answer.
+    pub async fn send(&self, signal: Signal, message: &[u8], until: Instant) -> Delivery {
         let until = until.min(Instant::now() + self.transport.timeout);
         match timeout_at(until, self.send_whole(signal, message)).await {
             Ok(delivery) => delivery,

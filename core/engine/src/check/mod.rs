@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn answer(view: &'static View, rows: Result<Rows, ReadError>) -> Answer {
-        Answer { view, rows, duration: std::time::Duration::ZERO }
+        Answer { view, rows, began: Instant::now(), duration: std::time::Duration::ZERO }
     }
 
     fn not_loaded() -> ReadError {

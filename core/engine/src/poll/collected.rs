@@ -1,6 +1,7 @@
 //! What the answers of one poll mean: snapshots for the subtraction, and a line per view for the report.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use pgquerylens_model::baseline::{Baseline, Snapshot, StatementsInfo};
 use pgquerylens_model::coverage::{Coverage, coverage};
@@ -17,6 +18,7 @@ use pgquerylens_model::views::{self, activity, database, statements};
 use pgquerylens_model::window::{Quality, Sum, Window};
 
 use pgquerylens_sql::{RawSql, analyse};
+use tokio::time::Instant;
 
 use crate::source::{Answer, ReadError};
 use crate::state::patience::{Try, Went};
@@ -27,6 +29,8 @@ use super::{PollFailure, PollOptions, naming, notices};
 
 /// Everything read so far at this poll.
 pub(super) struct Collected {
+    /// When the poll began.
+    began: Instant,
     pub(super) probe: Probe,
     /// Snapshots in reading order, with the name of their database.
     pub(super) snapshots: Vec<(Option<String>, Snapshot)>,
@@ -46,8 +50,9 @@ struct StatementReading {
 }
 
 impl Collected {
-    pub(super) fn new(probe: Probe) -> Collected {
+    pub(super) fn new(probe: Probe, began: Instant) -> Collected {
         Collected {
+            began,
             probe,
             snapshots: Vec::new(),
             hidden_entries: 0,
@@ -55,6 +60,11 @@ impl Collected {
             tries: Vec::new(),
             statements: None,
         }
+    }
+
+    /// Returns when the poll began.
+    pub(super) fn began(&self) -> Instant {
+        self.began
     }
 
     /// Returns a server-wide snapshot.
@@ -86,13 +96,16 @@ impl Collected {
         self.tries.extend(other.tries);
     }
 
-    /// Notes a database that could not be reached.
-    pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure) {
+    /// Notes a database that could not be reached; that was tried from `began` on.
+    pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure, began: Instant) {
+        let milliseconds =
+            |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
         self.collectors.push(CollectorReport {
             view: "connection",
             database: Some(database.to_owned()),
-            outcome: Outcome::Failed { error: failure.to_string() },
-            duration_ms: 0.0,
+            outcome: Outcome::Failed { error: failure.to_string(), class: failure.class().to_owned() },
+            after_ms: milliseconds(self.began, began),
+            duration_ms: milliseconds(began, Instant::now()),
         });
     }
 
@@ -127,13 +140,13 @@ impl Collected {
     /// Notes what a plan left out.
     pub(super) fn note_left_out(&mut self, planned: &Planned) {
         for (view, why) in &planned.not_offered {
-            self.note(view, Outcome::NotOffered(why.clone()), 0.0);
+            self.note(view, Outcome::NotOffered(why.clone()), Took::default());
         }
         for view in &planned.not_due {
-            self.note(view, Outcome::NotDue, 0.0);
+            self.note(view, Outcome::NotDue, Took::default());
         }
         for (view, until) in &planned.resting {
-            self.note(view, Outcome::Resting { until: *until }, 0.0);
+            self.note(view, Outcome::Resting { until: *until }, Took::default());
         }
     }
 
@@ -154,12 +167,19 @@ impl Collected {
         self.tries.push(Try { view, database, went });
     }
 
-    fn note(&mut self, view: &'static View, outcome: Outcome, duration_ms: f64) {
+    fn note(&mut self, view: &'static View, outcome: Outcome, took: Took) {
         let database = (view.scope == Scope::Database).then(|| self.probe.database_name.clone());
         let known =
             self.collectors.iter().any(|report| report.view == view.name && report.database == database);
         if !known || matches!(outcome, Outcome::Read { .. } | Outcome::Failed { .. }) {
-            self.collectors.push(CollectorReport { view: view.name, database, outcome, duration_ms });
+            let Took { after_ms, duration_ms } = took;
+            self.collectors.push(CollectorReport {
+                view: view.name,
+                database,
+                outcome,
+                after_ms,
+                duration_ms,
+            });
         }
     }
 
@@ -180,16 +200,16 @@ impl Collected {
         }
         for name in order {
             let answers = batches.remove(name).unwrap_or_default();
-            let duration_ms = answers.iter().map(|answer| answer.duration.as_secs_f64() * 1e3).sum();
+            let took = Took::of(&answers, self.began);
             match name == statements::VIEW.name {
-                true => self.absorb_statements(answers, duration_ms),
-                false => self.absorb_view(answers, duration_ms),
+                true => self.absorb_statements(answers, took),
+                false => self.absorb_view(answers, took),
             }
         }
     }
 
     /// One view: one answer, or one per batch of relations, each of which fails alone.
-    fn absorb_view(&mut self, answers: Vec<Answer>, duration_ms: f64) {
+    fn absorb_view(&mut self, answers: Vec<Answer>, took: Took) {
         let Some(view) = answers.first().map(|answer| answer.view) else { return };
         let mut rows: Option<Rows> = None;
         let mut failure = None;
@@ -204,18 +224,18 @@ impl Collected {
                 Err(error) => failure = Some(error),
             }
         }
-        self.note_try(view, failure.as_ref(), duration_ms);
+        self.note_try(view, failure.as_ref(), took.duration_ms);
         if let Some(error) = failure {
-            self.note(view, Outcome::Failed { error: error.to_string() }, duration_ms);
+            self.note(view, failed(&error), took);
         }
         if let Some(rows) = rows {
-            self.note(view, Outcome::Read { row_count: rows.len() }, duration_ms);
+            self.note(view, Outcome::Read { row_count: rows.len() }, took);
             self.keep(view, rows, None, None);
         }
     }
 
     /// The extension's own figures, the counters, the figures again: a reset in between spoils the reading.
-    fn absorb_statements(&mut self, answers: Vec<Answer>, duration_ms: f64) {
+    fn absorb_statements(&mut self, answers: Vec<Answer>, took: Took) {
         let mut rows = answers.into_iter().map(|answer| answer.rows);
         let read = (|| {
             let mut next = || rows.next().unwrap_or(Err(ReadError::NotRecorded));
@@ -225,15 +245,15 @@ impl Collected {
                 .then_some((before, counters, after))
                 .ok_or(ReadError::ResetWhileReading)
         })();
-        self.note_try(&statements::VIEW, read.as_ref().err(), duration_ms);
+        self.note_try(&statements::VIEW, read.as_ref().err(), took.duration_ms);
         match read {
             Err(error) => {
-                self.note(&statements::VIEW, Outcome::Failed { error: error.to_string() }, duration_ms);
+                self.note(&statements::VIEW, failed(&error), took);
             }
             Ok((before, counters, after)) => {
                 let (counters, hidden) = without_hidden(counters);
                 self.hidden_entries = hidden;
-                self.note(&statements::VIEW, Outcome::Read { row_count: counters.len() }, duration_ms);
+                self.note(&statements::VIEW, Outcome::Read { row_count: counters.len() }, took);
                 let info = StatementsInfo {
                     stats_reset: before.stats_reset,
                     dealloc_before: before.dealloc,
@@ -335,6 +355,7 @@ impl Collected {
             window_id: held.window_id(target, metrics.read_at),
             status: if degraded { Status::Degraded } else { Status::Ok },
             collectors: self.collectors,
+            steps: Vec::new(),
             notices,
             cost,
             walk: None,
@@ -342,6 +363,29 @@ impl Collected {
             deliveries: Vec::new(),
         }
     }
+}
+
+/// When the answers to a view came, in milliseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Took {
+    /// From the poll's beginning.
+    after_ms: f64,
+    duration_ms: f64,
+}
+
+impl Took {
+    fn of(answers: &[Answer], poll_began: Instant) -> Took {
+        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1e3;
+        let first = answers.first().map(|answer| answer.began.saturating_duration_since(poll_began));
+        Took {
+            after_ms: first.map_or(0.0, milliseconds),
+            duration_ms: answers.iter().map(|answer| milliseconds(answer.duration)).sum(),
+        }
+    }
+}
+
+fn failed(error: &ReadError) -> Outcome {
+    Outcome::Failed { error: error.to_string(), class: error.class().to_owned() }
 }
 
 /// Bytes of one character at most: so much shorter than its limit can a text be that the server cut.

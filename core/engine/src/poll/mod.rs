@@ -18,7 +18,7 @@ use std::fmt;
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
-use pgquerylens_model::report::{Cost, PollReport, Status};
+use pgquerylens_model::report::{Cost, PollReport, Status, Step};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::time::Timestamp;
@@ -121,6 +121,20 @@ impl fmt::Display for PollFailure {
     }
 }
 
+impl PollFailure {
+    /// Returns a word for what went wrong, or the server's SQLSTATE.
+    pub fn class(&self) -> &str {
+        match self {
+            PollFailure::Connect(_) => "connect",
+            PollFailure::Probe(error) => error.class(),
+            PollFailure::Deadline => "deadline",
+            PollFailure::Unsupported(_) => "unsupported",
+            PollFailure::State(_) => "state",
+            PollFailure::Resting { .. } => "resting",
+        }
+    }
+}
+
 impl std::error::Error for PollFailure {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -217,7 +231,8 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         held.check_server(&self.target, &probe).map_err(PollFailure::State)?;
 
         let system_identifier = probe.identity.system_identifier;
-        let mut collected = Collected::new(probe);
+        let mut steps = vec![step("probe", began, began)];
+        let mut collected = Collected::new(probe, began);
         let due = plan::first_batch(&collected.probe, held.state(), &self.options);
         self.read(due, &mut collected, deadline).await;
         let follow_up = plan::second_batch(&collected, held.state(), &self.options);
@@ -230,9 +245,14 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);
         report.walk = walk;
         report.notices.extend(text_notice);
+        let delivering = Instant::now();
         report.deliveries = recipients.deliver(&report).await;
+        steps.push(step("deliver", began, delivering));
+        let committing = Instant::now();
         let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
         self.held = Some(committed.map_err(PollFailure::State)?);
+        steps.push(step("commit", began, committing));
+        report.steps = steps;
         // Texts and the commit add notices to those that the report was made with.
         report.notices.sort_by_key(|notice| !notice.degrades);
         if report.notices.iter().any(|notice| notice.degrades) {
@@ -319,6 +339,12 @@ fn read_control(answer: Answer, identity: Identity) -> Control {
         system_identifier: int("system_identifier"),
         timeline: int("timeline"),
     }
+}
+
+/// Returns a step that ends now.
+fn step(name: &'static str, poll_began: Instant, began: Instant) -> Step {
+    let milliseconds = |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
+    Step { name, after_ms: milliseconds(poll_began, began), duration_ms: milliseconds(began, Instant::now()) }
 }
 
 fn spent(before: &Cost, after: &Cost, began: Instant) -> Cost {

@@ -55,7 +55,7 @@ fn query_ids_off(metrics: &UnifiedMetrics) -> Option<Notice> {
 
 /// To a role without USAGE on its schema the extension's functions do not exist (SQLSTATE 42883).
 fn schema_closed(metrics: &UnifiedMetrics, collector: &CollectorReport) -> Option<Notice> {
-    let Outcome::Failed { error } = &collector.outcome else { return None };
+    let Outcome::Failed { error, .. } = &collector.outcome else { return None };
     let (schema, role) =
         (&metrics.probe.capabilities.statements.as_ref()?.schema, &metrics.probe.capabilities.rights.role);
     let unknown = collector.view == statements::VIEW.name && error.ends_with("(SQLSTATE 42883)");
@@ -63,7 +63,7 @@ fn schema_closed(metrics: &UnifiedMetrics, collector: &CollectorReport) -> Optio
 }
 
 fn failed(collector: &CollectorReport) -> Option<Notice> {
-    let Outcome::Failed { error } = &collector.outcome else { return None };
+    let Outcome::Failed { error, .. } = &collector.outcome else { return None };
     let place = collector.database.as_ref().map(|name| format!(" in {name:?}")).unwrap_or_default();
     Some(Notice {
         degrades: true,

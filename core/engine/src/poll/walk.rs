@@ -91,15 +91,16 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         held: &Held,
         deadline: Instant,
     ) -> ControlFlow<()> {
+        let began = Instant::now();
         let probe = match self.probe_fresh(Some(name), deadline).await {
             Ok(probe) => probe,
             Err(PollFailure::Probe(ReadError::Interrupted)) => return ControlFlow::Break(()),
             Err(failure) => {
-                collected.note_unreached(name, &failure);
+                collected.note_unreached(name, &failure, began);
                 return ControlFlow::Continue(());
             }
         };
-        let mut here = Collected::new(probe);
+        let mut here = Collected::new(probe, collected.began());
         let planned = plan::database_batch(&here.probe, held.state(), &self.options);
         self.read(planned, &mut here, deadline).await;
         let planned = plan::database_follow_up(&here, held.state(), &self.options);

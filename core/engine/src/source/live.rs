@@ -191,9 +191,10 @@ impl Source for Live {
 }
 
 fn not_asked(units: &[Unit], why: &ReadError) -> Vec<Answer> {
+    let began = Instant::now();
     let requests = units.iter().flat_map(|unit| &unit.requests);
     requests
-        .map(|request| Answer { view: request.view, rows: Err(why.clone()), duration: Duration::ZERO })
+        .map(|request| Answer { view: request.view, rows: Err(why.clone()), began, duration: Duration::ZERO })
         .collect()
 }
 

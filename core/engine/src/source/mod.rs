@@ -54,6 +54,8 @@ pub struct Answer {
     pub view: &'static View,
     /// The rows, or why there are none.
     pub rows: Result<Rows, ReadError>,
+    /// When the answer before came; to the first of a batch, when the batch was sent.
+    pub began: Instant,
     /// From the answer before to this one.
     pub duration: Duration,
 }
@@ -94,6 +96,23 @@ impl ReadError {
     /// Tells whether nothing more can be read over this connection.
     pub fn ends_session(&self) -> bool {
         matches!(self, ReadError::Lost(_) | ReadError::DeadlineReached | ReadError::TextBudgetExceeded(_))
+    }
+
+    /// Returns the SQLSTATE, or a word of ours for what the server did not say.
+    pub fn class(&self) -> &str {
+        match self {
+            ReadError::Denied => "42501",
+            ReadError::LockTimeout => "55P03",
+            ReadError::StatementTimeout => "57014",
+            ReadError::Server { sqlstate, .. } => sqlstate,
+            ReadError::Interrupted => "interrupted",
+            ReadError::Decode(_) => "decode",
+            ReadError::Lost(_) => "lost",
+            ReadError::DeadlineReached => "deadline",
+            ReadError::NotRecorded => "not_recorded",
+            ReadError::TextBudgetExceeded(_) => "text_budget",
+            ReadError::ResetWhileReading => "reset",
+        }
     }
 }
 

@@ -280,7 +280,8 @@ impl Replay {
         if request.view.name == PROBE.name && unanswered && next_begins_here {
             self.begin_next_poll();
         }
-        Answer { view: request.view, rows: self.next_rows(request.view), duration: Duration::ZERO }
+        let rows = self.next_rows(request.view);
+        Answer { view: request.view, rows, began: Instant::now(), duration: Duration::ZERO }
     }
 }
 

@@ -378,7 +378,7 @@ fn answers(sent: &[Sent<'_>], outcomes: Vec<Option<(Outcome, Instant)>>, began: 
     let mut first_error: Option<ReadError> = None;
     for (sent, outcome) in sent.iter().zip(outcomes) {
         let (outcome, at) = outcome.unwrap_or((Err(ReadError::DeadlineReached), before));
-        let duration = at.saturating_duration_since(before);
+        let (began, duration) = (before, at.saturating_duration_since(before));
         before = before.max(at);
         match sent {
             Sent::Read(request) => {
@@ -390,7 +390,7 @@ fn answers(sent: &[Sent<'_>], outcomes: Vec<Option<(Outcome, Instant)>>, began: 
                         Err(error)
                     }
                 };
-                answers.push(Answer { view: request.view, rows, duration });
+                answers.push(Answer { view: request.view, rows, began, duration });
             }
             Sent::Control(_) | Sent::SetSchema(_) => {
                 if let Err(error) = outcome

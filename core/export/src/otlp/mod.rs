@@ -73,6 +73,8 @@ pub enum Signal {
     Metrics,
     /// Logs, which events are.
     Logs,
+    /// Traces. A poll is none; what a runtime tells of itself is.
+    Traces,
 }
 
 /// One message, as protobuf.
@@ -138,9 +140,11 @@ fn encoded(signal: Signal, message: &impl Message, counts: Counts) -> Encoded {
 pub fn json(signal: Signal, bytes: &[u8]) -> Option<Vec<u8>> {
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
     use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     match signal {
         Signal::Metrics => serde_json::to_vec(&ExportMetricsServiceRequest::decode(bytes).ok()?).ok(),
         Signal::Logs => serde_json::to_vec(&ExportLogsServiceRequest::decode(bytes).ok()?).ok(),
+        Signal::Traces => serde_json::to_vec(&ExportTraceServiceRequest::decode(bytes).ok()?).ok(),
     }
 }
 

@@ -9,9 +9,11 @@ use std::fmt;
 use super::metrics::{self, Kind, Point};
 use super::records;
 use super::request::Message;
+use super::spans;
 
 pub use super::metrics::SeriesKey;
 pub use super::records::{Attributes, WindowRecords};
+pub use super::spans::Span;
 
 /// What a receiver was told.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,8 @@ pub struct Account {
     pub windows: BTreeMap<String, WindowRecords>,
     /// Events that are of no window.
     pub events: Vec<Attributes>,
+    /// Spans, as they came.
+    pub spans: Vec<Span>,
     /// Points that said again what was known.
     pub repeats: u64,
     /// Points that are older than what was known.
@@ -109,7 +113,16 @@ impl Account {
                     self.events.extend(records::put(&mut self.windows, record));
                 }
             }
+            Message::Traces(request) => spans::spans(request).for_each(|span| self.take_span(span)),
         }
+    }
+
+    fn take_span(&mut self, span: Span) {
+        self.violations.extend(span.fault());
+        if self.spans.iter().any(|known| known.span_id == span.span_id) {
+            self.violations.push(format!("the span {} came twice", span.name));
+        }
+        self.spans.push(span);
     }
 
     fn take_point(&mut self, point: Point) {

@@ -14,6 +14,9 @@ use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsPartialSuccess, 
 use opentelemetry_proto::tonic::collector::metrics::v1::{
     ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceResponse,
+};
 use prost::Message as _;
 use tokio::sync::watch;
 
@@ -190,6 +193,11 @@ fn response(signal: Signal, rejected: usize) -> (Vec<u8>, Vec<u8>) {
         Signal::Logs => {
             let partial = ExportLogsPartialSuccess { rejected_log_records: rejected, error_message };
             let response = ExportLogsServiceResponse { partial_success: (rejected > 0).then_some(partial) };
+            (response.encode_to_vec(), serde_json::to_vec(&response).unwrap_or_default())
+        }
+        Signal::Traces => {
+            let partial = ExportTracePartialSuccess { rejected_spans: rejected, error_message };
+            let response = ExportTraceServiceResponse { partial_success: (rejected > 0).then_some(partial) };
             (response.encode_to_vec(), serde_json::to_vec(&response).unwrap_or_default())
         }
     }

@@ -112,7 +112,8 @@ fn data(metric: &Metric) -> (Kind, &[NumberDataPoint]) {
     }
 }
 
-fn shown(attributes: &[KeyValue]) -> String {
+/// Returns attributes as sorted `key=value` texts.
+pub(super) fn shown(attributes: &[KeyValue]) -> String {
     let mut pairs: Vec<String> =
         attributes.iter().map(|pair| format!("{}={}", pair.key, value(pair.value.as_ref()))).collect();
     pairs.sort_unstable();

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 
 use super::grpc;
@@ -23,6 +24,8 @@ pub enum Signal {
     Metrics,
     /// Logs.
     Logs,
+    /// Traces.
+    Traces,
 }
 
 impl Signal {
@@ -31,11 +34,12 @@ impl Signal {
         match self {
             Self::Metrics => "/v1/metrics",
             Self::Logs => "/v1/logs",
+            Self::Traces => "/v1/traces",
         }
     }
 
     fn of(path: &str) -> Option<Self> {
-        [Self::Metrics, Self::Logs]
+        [Self::Metrics, Self::Logs, Self::Traces]
             .into_iter()
             .find(|signal| path == signal.path() || path == grpc::path(*signal))
     }
@@ -59,6 +63,8 @@ pub enum Message {
     Metrics(ExportMetricsServiceRequest),
     /// Records.
     Logs(ExportLogsServiceRequest),
+    /// Spans.
+    Traces(ExportTraceServiceRequest),
 }
 
 /// One request.
@@ -81,7 +87,7 @@ pub struct Request {
 }
 
 impl Message {
-    /// Takes the first so many points or records out: they are rejected.
+    /// Takes the first so many points, records or spans out: they are rejected.
     pub(super) fn reject(&mut self, mut count: usize) {
         match self {
             Self::Metrics(request) => {
@@ -90,6 +96,9 @@ impl Message {
             Self::Logs(request) => {
                 let scopes = request.resource_logs.iter_mut().flat_map(|resource| &mut resource.scope_logs);
                 scopes.for_each(|scope| drop_first(&mut scope.log_records, &mut count));
+            }
+            Self::Traces(request) => {
+                super::spans::each_list(request, |spans| drop_first(spans, &mut count));
             }
         }
     }
@@ -123,15 +132,16 @@ impl Request {
         text(&self.headers, name)
     }
 
-    /// Returns how many points or records it has.
+    /// Returns how many points, records or spans it has.
     pub fn len(&self) -> usize {
         match &self.message {
             Message::Metrics(request) => super::metrics::points(request).count(),
             Message::Logs(request) => super::records::records(request).count(),
+            Message::Traces(request) => super::spans::count(request),
         }
     }
 
-    /// Tells whether it has no point and no record.
+    /// Tells whether it has no point, record or span.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -171,9 +181,11 @@ fn decode(signal: Signal, protocol: Protocol, body: &[u8]) -> Result<Message, St
     Ok(match signal {
         Signal::Metrics if json => Message::Metrics(serde_json::from_slice(body).map_err(|e| wrong(&e))?),
         Signal::Logs if json => Message::Logs(serde_json::from_slice(body).map_err(|e| wrong(&e))?),
+        Signal::Traces if json => Message::Traces(serde_json::from_slice(body).map_err(|e| wrong(&e))?),
         Signal::Metrics => {
             Message::Metrics(ExportMetricsServiceRequest::decode(body).map_err(|e| wrong(&e))?)
         }
         Signal::Logs => Message::Logs(ExportLogsServiceRequest::decode(body).map_err(|e| wrong(&e))?),
+        Signal::Traces => Message::Traces(ExportTraceServiceRequest::decode(body).map_err(|e| wrong(&e))?),
     })
 }

@@ -76,7 +76,8 @@ fn settings(config: &OtlpConfig, variables: &Variables) -> OtlpSettings {
     }
 }
 
-fn transport(config: &config::Transport, variables: &Variables) -> Transport {
+/// Returns how one signal gets to its receiver.
+pub(super) fn transport(config: &config::Transport, variables: &Variables) -> Transport {
     Transport {
         url: config.url.clone(),
         protocol: match config.protocol {

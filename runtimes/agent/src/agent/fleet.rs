@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::conninfo::Environment;
@@ -26,6 +25,7 @@ use super::board::Board;
 use super::exporters::{Variables, exporter, series_rules};
 use super::seats::Seats;
 use super::server::{Server, Shared, Workers};
+use super::telemetry::Telemetry;
 
 /// All servers that are polled.
 pub(super) struct Fleet {
@@ -41,6 +41,7 @@ pub(super) struct Fleet {
     worker_count: usize,
     workers: Workers,
     seats: Seats,
+    telemetry: Rc<Telemetry>,
 }
 
 /// One server that is polled.
@@ -55,7 +56,7 @@ struct Running {
 
 impl Fleet {
     /// Makes a fleet of no servers.
-    pub(super) fn new(process: &Process, board: Rc<Board>) -> Fleet {
+    pub(super) fn new(process: &Process, board: Rc<Board>, telemetry: Rc<Telemetry>) -> Fleet {
         Fleet {
             environment: process.environment.clone(),
             variables: Arc::new(process.environment.variables.clone()),
@@ -67,6 +68,7 @@ impl Fleet {
             worker_count: 0,
             workers: Rc::new(RefCell::new(Arc::new(Semaphore::new(0)))),
             seats: Seats::by_the_system(),
+            telemetry,
         }
     }
 
@@ -155,6 +157,7 @@ impl Fleet {
             board: Rc::clone(&self.board),
             workers: Rc::clone(&self.workers),
             seats: self.seats.clone(),
+            telemetry: Rc::clone(&self.telemetry),
             root: root(&config.state),
         };
         let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
@@ -174,9 +177,8 @@ impl Fleet {
         Running { config, resource, exporters, store, stop, task }
     }
 
-    /// Ends everything within the grace; returns the servers that were not done by then.
-    pub(super) async fn stop(self, grace: Duration) -> Vec<String> {
-        let end = Instant::now() + grace;
+    /// Ends everything until a moment; returns the servers that were not done by then.
+    pub(super) async fn stop(self, end: Instant) -> Vec<String> {
         for running in self.running.values() {
             let _ended = running.stop.send(Some(end));
         }

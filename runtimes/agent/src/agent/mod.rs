@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::task::LocalSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info};
 
 use crate::config::{Configuration, Source};
@@ -31,6 +31,7 @@ use board::Board;
 use fleet::Fleet;
 use health::Health;
 use signals::{Signal, Signals};
+use telemetry::Telemetry;
 
 /// How often the loop notes that it turns.
 const BEAT: Duration = Duration::from_secs(1);
@@ -52,10 +53,11 @@ async fn supervise(
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
     let board = Rc::new(Board::new(source.file().map(|file| file.display().to_string())));
-    let mut fleet = Fleet::new(process, Rc::clone(&board));
-    let mut health = Health::new(Rc::clone(&board));
+    let telemetry = Rc::new(Telemetry::new(process, Rc::clone(&board)));
+    let fleet = Fleet::new(process, Rc::clone(&board), Rc::clone(&telemetry));
+    let mut works = Works { fleet, health: Health::new(Rc::clone(&board)), telemetry };
     let mut grace = configuration.process.shutdown_grace;
-    run_by(configuration, &mut fleet, &mut health).await?;
+    works.run_by(configuration).await?;
     signals::tell_ready();
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,7 +69,7 @@ async fn supervise(
         };
         match signal {
             Signal::Stop => break,
-            Signal::Reload => match reload(source, &mut fleet, &mut health).await {
+            Signal::Reload => match reload(source, &mut works).await {
                 Ok(fresh) => {
                     grace = fresh;
                     board.reloaded(None);
@@ -85,7 +87,9 @@ async fn supervise(
     board.stopping();
     signals::tell_stopping();
     info!(grace_seconds = grace.as_secs_f64(), "stopping");
-    let unfinished = fleet.stop(grace).await;
+    let end = Instant::now() + grace;
+    let unfinished = works.fleet.stop(end).await;
+    works.telemetry.stop(end).await;
     if unfinished.is_empty() {
         info!("stopped");
         return Ok(Exit::Done);
@@ -95,17 +99,28 @@ async fn supervise(
 }
 
 /// Reads the configuration again and runs by it. Returns its grace for an end.
-async fn reload(source: &Source, fleet: &mut Fleet, health: &mut Health) -> Result<Duration, Failure> {
+async fn reload(source: &Source, works: &mut Works) -> Result<Duration, Failure> {
     let fresh = source.load()?;
     let grace = fresh.process.shutdown_grace;
-    run_by(fresh, fleet, health).await?;
+    works.run_by(fresh).await?;
     Ok(grace)
 }
 
-/// Runs by a configuration from now on. Fails before anything changed; a port that is taken is found before polls begin.
-async fn run_by(configuration: Configuration, fleet: &mut Fleet, health: &mut Health) -> Result<(), Failure> {
-    let bound = health.bind(configuration.process.listen).await?;
-    fleet.run_by(configuration)?;
-    health.serve(bound).await;
-    Ok(())
+/// What goes by a configuration.
+struct Works {
+    fleet: Fleet,
+    health: Health,
+    telemetry: Rc<Telemetry>,
+}
+
+impl Works {
+    /// Runs by a configuration from now on. Fails before anything changed; a port that is taken is found before polls begin.
+    async fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
+        let bound = self.health.bind(configuration.process.listen).await?;
+        let change = self.telemetry.prepare(&configuration.process)?;
+        self.fleet.run_by(configuration)?;
+        self.telemetry.change(change);
+        self.health.serve(bound).await;
+        Ok(())
+    }
 }

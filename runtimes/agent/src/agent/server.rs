@@ -35,7 +35,7 @@ use super::clock;
 use super::exporters::Variables;
 use super::ownership::Ownership;
 use super::seats::Seats;
-use super::telemetry;
+use super::telemetry::{self, Failed, Polled, Telemetry};
 use super::wishes;
 
 /// How long exporters get to take the news that a server is down.
@@ -58,6 +58,7 @@ pub(super) struct Shared {
     pub(super) board: Rc<Board>,
     pub(super) workers: Workers,
     pub(super) seats: Seats,
+    pub(super) telemetry: Rc<Telemetry>,
     /// Where an operator's wishes for all servers lie.
     pub(super) root: Option<Arc<Store>>,
 }
@@ -73,6 +74,8 @@ pub(super) struct Server {
     store: Arc<Store>,
     ownership: Ownership,
     seat: Option<OwnedSemaphorePermit>,
+    /// When the last poll turned to the server, by our own clock.
+    read_from: Timestamp,
     shared: Shared,
 }
 
@@ -110,6 +113,7 @@ impl Server {
             recipients,
             ownership: Ownership::of(&config.state),
             seat: None,
+            read_from: Timestamp(0),
             store,
             shared,
         }
@@ -128,12 +132,13 @@ impl Server {
                 break;
             }
             if self.may_begin() && self.honour_control().await {
-                let since = Instant::now();
+                let (polled_at, since) = (clock::now(), Instant::now());
                 let span = telemetry::poll_span(&self.name);
                 let poll = self.poll_and_tell_views(&mut stop).instrument(span);
                 let polled = hold(place, poll).await;
-                let end = *stop.borrow();
-                self.tell(polled, since.elapsed(), end).await;
+                let (took, end) = (since.elapsed(), *stop.borrow());
+                self.tell_telemetry(&polled, polled_at, took);
+                self.tell(polled, took, end).await;
             } else {
                 drop(place);
             }
@@ -208,7 +213,7 @@ impl Server {
     async fn poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Result<PollReport, NotRead> {
         let poller = match &mut self.poller {
             Ok(poller) => poller,
-            Err(failure) => return Err(NotRead::Failed(failure.clone())),
+            Err(failure) => return Err(NotRead::from(failure.clone())),
         };
         if let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) {
             let read = tokio::select! {
@@ -220,7 +225,8 @@ impl Server {
             })?;
             poller.source_mut().set_password(secret);
         }
-        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(clock::now())));
+        self.read_from = clock::now();
+        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(self.read_from)));
         let stopped = tokio::select! {
             polled = &mut poll => return polled.map_err(NotRead::from),
             _ = stop.wait_for(Option::is_some) => Instant::now(),
@@ -236,6 +242,21 @@ impl Server {
         }
     }
 
+    /// Of a poll that was not tried there is nothing to tell, nor of one that we ended.
+    fn tell_telemetry(&self, polled: &Result<PollReport, NotRead>, began: Timestamp, took: Duration) {
+        let line;
+        let outcome = match polled {
+            Ok(report) => Ok(report),
+            Err(NotRead::Failed(failure, class)) => {
+                line = failure.in_one_line();
+                Err(Failed { error: &line, class })
+            }
+            Err(NotRead::Resting(_) | NotRead::Interrupted) => return,
+        };
+        let (server, read_from) = (self.name.as_str(), self.read_from);
+        self.shared.telemetry.tell(&Polled { server, began, took, read_from, outcome });
+    }
+
     async fn tell(&mut self, polled: Result<PollReport, NotRead>, took: Duration, end: Option<Instant>) {
         let now = clock::now();
         match polled {
@@ -249,7 +270,7 @@ impl Server {
                 warn!(server = self.name, failures = resting.failures, until, "not polled, the server rests");
                 self.shared.board.update(&self.name, |state| state.add_rest(resting));
             }
-            Err(NotRead::Failed(failure)) => {
+            Err(NotRead::Failed(failure, _)) => {
                 warn!(server = self.name, error = %failure.in_one_line(), "poll failed");
                 self.shared.board.update(&self.name, |state| {
                     state.add_failure(failure.in_one_line(), now);
@@ -339,8 +360,8 @@ enum NotRead {
     Resting(Resting),
     /// It was tried, and we have to end.
     Interrupted,
-    /// It was, in vain.
-    Failed(Failure),
+    /// It was, in vain; the class of it in a word.
+    Failed(Failure, String),
 }
 
 impl From<PollFailure> for NotRead {
@@ -348,14 +369,18 @@ impl From<PollFailure> for NotRead {
         match failure {
             PollFailure::Resting { until, failures } => NotRead::Resting(Resting { until, failures }),
             PollFailure::Probe(ReadError::Interrupted) => NotRead::Interrupted,
-            other => NotRead::Failed(other.into()),
+            other => {
+                let class = other.class().to_owned();
+                NotRead::Failed(other.into(), class)
+            }
         }
     }
 }
 
+/// What goes wrong before the server is asked is in how we were told to ask.
 impl From<Failure> for NotRead {
     fn from(failure: Failure) -> NotRead {
-        NotRead::Failed(failure)
+        NotRead::Failed(failure, "configuration".to_owned())
     }
 }
 

@@ -37,6 +37,19 @@ pub(crate) struct ProcessConfig {
     pub(crate) shutdown_grace: Duration,
     /// Attributes of every resource that is exported, `service.name` among them if it was said.
     pub(crate) resource_attributes: BTreeMap<String, String>,
+    /// Where what the process tells of itself is sent; nothing if it is not.
+    pub(crate) telemetry: Option<TelemetryConfig>,
+}
+
+/// How what the process tells of itself gets to a receiver.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TelemetryConfig {
+    /// How spans get there.
+    pub(crate) traces: Transport,
+    /// How figures get there.
+    pub(crate) metrics: Transport,
+    /// How often they are sent.
+    pub(crate) interval: Duration,
 }
 
 /// How log lines look.

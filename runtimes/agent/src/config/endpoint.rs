@@ -14,10 +14,10 @@ pub(super) fn url(layer: &Layer, signal: Signal, protocol: Protocol) -> Result<S
     match chosen(layer, signal) {
         Some((setting, text, is_own)) => {
             let base = checked(text, protocol, insecure).map_err(|instead| setting.mistake(instead))?;
-            Ok(if is_own { base } else { with_path(&base, signal, protocol) })
+            Ok(if is_own { base } else { with_path(&base, signal.name(), protocol) })
         }
         None if protocol == Protocol::Grpc => Ok(GRPC_DEFAULT.to_owned()),
-        None => Ok(with_path(HTTP_DEFAULT, signal, protocol)),
+        None => Ok(with_path(HTTP_DEFAULT, signal.name(), protocol)),
     }
 }
 
@@ -37,7 +37,7 @@ fn chosen(layer: &Layer, signal: Signal) -> Option<(&Setting, &str, bool)> {
 
 /// Holds a URL against what can be sent to. What stands before @ or behind ? may be secret: it is refused, so that a URL
 /// can be shown, and the one that is refused is not.
-fn checked(text: &str, protocol: Protocol, insecure: bool) -> Result<String, String> {
+pub(super) fn checked(text: &str, protocol: Protocol, insecure: bool) -> Result<String, String> {
     let (scheme, rest) = match text.trim().split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
         // A gRPC target is host:port, and TLS the rule.
@@ -78,12 +78,12 @@ fn is_host_and_port(text: &str) -> bool {
     is_host && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-/// Puts the signal's path behind that of the URL.
-fn with_path(base: &str, signal: Signal, protocol: Protocol) -> String {
+/// Puts the path of a signal, which has its name, behind that of the URL.
+pub(super) fn with_path(base: &str, signal: &str, protocol: Protocol) -> String {
     match protocol {
         Protocol::Grpc => base.trim_end_matches('/').to_owned(),
         Protocol::HttpProtobuf | Protocol::HttpJson => {
-            format!("{}/v1/{}", base.trim_end_matches('/'), signal.name())
+            format!("{}/v1/{signal}", base.trim_end_matches('/'))
         }
     }
 }

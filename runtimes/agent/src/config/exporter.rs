@@ -84,17 +84,13 @@ fn otlp(draft: &ExporterDraft, mistakes: &mut Vec<Mistake>) -> Option<OtlpConfig
 
 fn transport(draft: &ExporterDraft, signal: Signal, mistakes: &mut Vec<Mistake>) -> Option<Transport> {
     let layer = &draft.of_signal(signal);
-    let protocol = match layer.word("protocol") {
-        "grpc" => Protocol::Grpc,
-        "http/json" => Protocol::HttpJson,
-        _ => Protocol::HttpProtobuf,
-    };
+    let protocol = protocol(layer, "protocol");
     let url = endpoint::url(layer, signal, protocol).map_err(|mistake| mistakes.push(mistake)).ok();
     let client = client(layer).map_err(|mistake| mistakes.push(mistake)).ok();
     Some(Transport {
         url: url?,
         protocol,
-        headers: headers(layer),
+        headers: headers(layer, "headers"),
         compression: match layer.word("compression") {
             "none" => Compression::None,
             "zstd" => Compression::Zstd,
@@ -106,9 +102,18 @@ fn transport(draft: &ExporterDraft, signal: Signal, mistakes: &mut Vec<Mistake>)
     })
 }
 
-/// Names of headers do not tell case apart, and gRPC has small letters alone.
-fn headers(layer: &Layer) -> BTreeMap<String, SecretSource> {
-    layer.headers("headers").into_iter().map(|(name, source)| (name.to_ascii_lowercase(), source)).collect()
+/// Returns the protocol that a key says.
+pub(super) fn protocol(layer: &Layer, key: &str) -> Protocol {
+    match layer.word(key) {
+        "grpc" => Protocol::Grpc,
+        "http/json" => Protocol::HttpJson,
+        _ => Protocol::HttpProtobuf,
+    }
+}
+
+/// Returns the headers that a key says. Names of headers do not tell case apart, and gRPC has small letters alone.
+pub(super) fn headers(layer: &Layer, key: &str) -> BTreeMap<String, SecretSource> {
+    layer.headers(key).into_iter().map(|(name, source)| (name.to_ascii_lowercase(), source)).collect()
 }
 
 fn client(layer: &Layer) -> Result<Option<ClientCertificate>, Mistake> {

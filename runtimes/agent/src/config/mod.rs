@@ -19,6 +19,7 @@ mod server;
 mod show;
 mod standard;
 mod substitution;
+mod telemetry;
 mod value;
 
 #[cfg(test)]

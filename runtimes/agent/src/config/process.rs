@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::configuration::{LogFormat, LogLevel, LogLevels, ProcessConfig};
 use super::layer::{Layer, Setting};
 use super::mistake::Mistake;
+use super::telemetry;
 use crate::options::value;
 
 /// The most modules with a log level of their own.
@@ -24,6 +25,7 @@ pub(super) fn process(layer: &Layer, mistakes: &mut Vec<Mistake>) -> ProcessConf
         workers: layer.count("workers"),
         shutdown_grace: layer.duration("shutdown-grace"),
         resource_attributes,
+        telemetry: telemetry::telemetry(layer, mistakes),
     }
 }
 

@@ -5,6 +5,7 @@ mod hostile;
 mod mistakes;
 mod secrets;
 mod shape;
+mod telemetry;
 mod written;
 
 use std::collections::BTreeMap;

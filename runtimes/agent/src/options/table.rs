@@ -2,6 +2,7 @@
 //! command line and in a configuration file.
 
 mod exporters;
+mod telemetry;
 
 use super::Heading::{Limits, Output, Process, What, When};
 use super::row::{OPTIONAL, REQUIRED, ROW, bytes, choice, count, duration, flag, in_file, text};
@@ -29,15 +30,22 @@ const SERVER: &[Section] = &[Section::Server];
 
 /// Every option of every subcommand and of every section of a configuration file. One name may have two rows, where the
 /// default differs between subcommands or the meaning between sections.
-pub(crate) const OPTIONS: &[OptionSpec] =
-    &joined::<{ ROWS.len() + exporters::ROWS.len() }>(ROWS, exporters::ROWS);
+pub(crate) const OPTIONS: &[OptionSpec] = &joined::<
+    { ROWS.len() + telemetry::ROWS.len() + exporters::ROWS.len() },
+>([ROWS, telemetry::ROWS, exporters::ROWS]);
 
-const fn joined<const COUNT: usize>(one: &[OptionSpec], other: &[OptionSpec]) -> [OptionSpec; COUNT] {
+const fn joined<const COUNT: usize>(lists: [&[OptionSpec]; 3]) -> [OptionSpec; COUNT] {
     let mut rows = [ROW; COUNT];
-    let mut index = 0;
-    while index < COUNT {
-        rows[index] = if index < one.len() { one[index] } else { other[index - one.len()] };
-        index += 1;
+    let (mut list, mut index, mut count) = (0, 0, 0);
+    while count < COUNT {
+        if index < lists[list].len() {
+            rows[count] = lists[list][index];
+            index += 1;
+            count += 1;
+        } else {
+            list += 1;
+            index = 0;
+        }
     }
     rows
 }

@@ -20,4 +20,5 @@ mod fleet;
 mod process;
 mod reload;
 mod stage;
+mod telemetry;
 mod upgrade;

@@ -24,12 +24,12 @@ fn uptime(seconds_ago: i64) -> Option<Duration> {
 }
 
 /// One server that is read in time.
-pub(super) fn quiet() -> Snapshot {
+pub(in crate::agent) fn quiet() -> Snapshot {
     Snapshot { servers: BTreeMap::from([("shop".to_owned(), in_time())]), ..process() }
 }
 
 /// Servers in every condition.
-pub(super) fn busy() -> Snapshot {
+pub(in crate::agent) fn busy() -> Snapshot {
     let servers = [
         ("shop", in_time()),
         ("billing", degraded()),

@@ -8,7 +8,7 @@ pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 
 /// Whether a value only grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::agent) enum Kind {
     /// It only grows, until the process begins anew.
     Counter,
     /// It is what it is now.
@@ -16,7 +16,20 @@ pub(super) enum Kind {
 }
 
 /// One value with its labels.
-pub(super) type Sample<'s> = (Vec<(&'static str, &'s str)>, f64);
+pub(in crate::agent) type Sample<'s> = (Vec<(&'static str, &'s str)>, f64);
+
+/// A figure with all its values.
+#[derive(Debug)]
+pub(in crate::agent) struct Family<'s> {
+    /// What Prometheus calls it: the unit, and `_total` for what only grows, stand at the end.
+    pub(in crate::agent) name: &'static str,
+    /// Whether it only grows.
+    pub(in crate::agent) kind: Kind,
+    /// What it is.
+    pub(in crate::agent) help: &'static str,
+    /// Its values, as far as they are known.
+    pub(in crate::agent) samples: Vec<Sample<'s>>,
+}
 
 /// A text in the making.
 #[derive(Debug, Default)]
@@ -26,7 +39,8 @@ pub(super) struct Exposition {
 
 impl Exposition {
     /// Adds a family; one without samples is left out.
-    pub(super) fn family(&mut self, name: &str, kind: Kind, help: &str, samples: &[Sample<'_>]) {
+    pub(super) fn family(&mut self, family: &Family<'_>) {
+        let Family { name, kind, help, samples } = family;
         if samples.is_empty() {
             return;
         }
@@ -80,7 +94,8 @@ mod tests {
 
     fn check(samples: &[Sample<'_>], expected: &Expect) {
         let mut exposition = Exposition::default();
-        exposition.family("polls_total", Kind::Counter, "Polls\\so\nfar", samples);
+        let (name, help, samples) = ("polls_total", "Polls\\so\nfar", samples.to_vec());
+        exposition.family(&Family { name, kind: Kind::Counter, help, samples });
         expected.assert_eq(&exposition.finish());
     }
 

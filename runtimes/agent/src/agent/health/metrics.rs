@@ -1,7 +1,7 @@
-//! Our own figures for Prometheus. Labels are the names of servers and exporters and words of ours, so that there are
+//! Our own figures, for Prometheus and for OTLP. Labels are the names of servers and exporters and words of ours, so that there are
 //! as many series as the configuration has of them.
 
-use super::exposition::{Exposition, Kind, Sample};
+use super::exposition::{Exposition, Family, Kind, Sample};
 use super::snapshot::Snapshot;
 use super::verdict::{is_ready, readiness};
 use crate::agent::board::{ExporterState, ServerState};
@@ -177,50 +177,67 @@ const EXPORTER_FIGURES: [ExporterFigure; 7] = [
     },
 ];
 
-/// Returns our own figures.
+/// Returns our own figures as Prometheus reads them.
 pub(super) fn text(snapshot: &Snapshot) -> String {
     let mut exposition = Exposition::default();
-    process(&mut exposition, snapshot);
-    for figure in &SERVER_FIGURES {
+    families(snapshot).iter().for_each(|family| exposition.family(family));
+    exposition.finish()
+}
+
+/// Returns every figure there is, whether a value of it is known or not, always in the same order.
+pub(in crate::agent) fn families(snapshot: &Snapshot) -> Vec<Family<'_>> {
+    let of_servers = SERVER_FIGURES.iter().map(|figure| {
         let known = snapshot.servers.iter().filter_map(|(name, server)| {
             (figure.value)(server, snapshot).map(|value| (vec![("server", name.as_str())], value))
         });
-        exposition.family(figure.name, figure.kind, figure.help, &known.collect::<Vec<_>>());
-    }
-    for figure in &EXPORTER_FIGURES {
+        family(figure.name, figure.kind, figure.help, known.collect())
+    });
+    let of_exporters = EXPORTER_FIGURES.iter().map(|figure| {
         let known = snapshot.servers.iter().flat_map(|(server, state)| {
             state.exporters.iter().map(|(name, exporter)| {
                 (vec![("server", server.as_str()), ("exporter", name.as_str())], (figure.value)(exporter))
             })
         });
-        exposition.family(figure.name, figure.kind, figure.help, &known.collect::<Vec<_>>());
-    }
-    exposition.finish()
+        family(figure.name, figure.kind, figure.help, known.collect())
+    });
+    of_process(snapshot).into_iter().chain(of_servers).chain(of_exporters).collect()
 }
 
-fn process(exposition: &mut Exposition, snapshot: &Snapshot) {
+fn of_process(snapshot: &Snapshot) -> Vec<Family<'_>> {
     let (state, vitals) = (&snapshot.process, &snapshot.vitals);
-    let build: [Sample<'_>; 1] = [(vec![("version", snapshot.version)], 1.0)];
-    exposition.family("pgquerylens_build_info", Kind::Gauge, "1, with what it is as labels", &build);
-    let reloads = [
+    let one = |value: Option<f64>| value.into_iter().map(|value| (Vec::new(), value)).collect();
+    let gauge = |name, help, value: Option<f64>| family(name, Kind::Gauge, help, one(value));
+    let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
+    let build = vec![(vec![("version", snapshot.version)], 1.0)];
+    let reloads = vec![
         (vec![("outcome", "ok")], state.reloads as f64),
         (vec![("outcome", "failed")], state.failed_reloads as f64),
     ];
-    exposition.family("pgquerylens_reloads_total", Kind::Counter, "Reloads of the configuration", &reloads);
-    let mut gauge = |name, help, value: Option<f64>| {
-        let samples: Vec<Sample<'_>> = value.into_iter().map(|value| (Vec::new(), value)).collect();
-        exposition.family(name, Kind::Gauge, help, &samples);
-    };
-    let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
-    gauge("pgquerylens_ready", "1 if every server is read in time", Some(truth(is_ready(snapshot))));
-    gauge("pgquerylens_servers", "Servers that are polled", Some(snapshot.servers.len() as f64));
     let started = state.started.0 as f64 / 1e6;
-    gauge("pgquerylens_process_start_time_seconds", "When the process began", Some(started));
-    gauge("pgquerylens_process_resident_memory_bytes", "Memory", bytes(vitals.memory_bytes));
-    gauge("pgquerylens_process_peak_memory_bytes", "The most memory so far", bytes(vitals.peak_memory_bytes));
-    gauge("pgquerylens_process_open_files", "Open file descriptors", bytes(vitals.open_files));
-    let cpu = [(Vec::new(), vitals.cpu_seconds)];
-    exposition.family("pgquerylens_process_cpu_seconds_total", Kind::Counter, "Time on processors", &cpu);
+    vec![
+        family("pgquerylens_build_info", Kind::Gauge, "1, with what it is as labels", build),
+        family("pgquerylens_reloads_total", Kind::Counter, "Reloads of the configuration", reloads),
+        gauge("pgquerylens_ready", "1 if every server is read in time", Some(truth(is_ready(snapshot)))),
+        gauge("pgquerylens_servers", "Servers that are polled", Some(snapshot.servers.len() as f64)),
+        gauge("pgquerylens_process_start_time_seconds", "When the process began", Some(started)),
+        gauge("pgquerylens_process_resident_memory_bytes", "Memory", bytes(vitals.memory_bytes)),
+        gauge(
+            "pgquerylens_process_peak_memory_bytes",
+            "The most memory so far",
+            bytes(vitals.peak_memory_bytes),
+        ),
+        gauge("pgquerylens_process_open_files", "Open file descriptors", bytes(vitals.open_files)),
+        family(
+            "pgquerylens_process_cpu_seconds_total",
+            Kind::Counter,
+            "Time on processors",
+            one(Some(vitals.cpu_seconds)),
+        ),
+    ]
+}
+
+fn family<'s>(name: &'static str, kind: Kind, help: &'static str, samples: Vec<Sample<'s>>) -> Family<'s> {
+    Family { name, kind, help, samples }
 }
 
 fn truth(is_so: bool) -> f64 {

@@ -3,13 +3,13 @@
 
 mod answer;
 #[cfg(test)]
-mod example;
-mod exposition;
+pub(super) mod example;
+pub(super) mod exposition;
 mod html;
 mod listener;
-mod metrics;
+pub(super) mod metrics;
 mod page;
-mod snapshot;
+pub(super) mod snapshot;
 mod status;
 mod verdict;
 mod vitals;

@@ -11,7 +11,7 @@ use crate::agent::clock;
 
 /// What is known at one moment.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Snapshot {
+pub(in crate::agent) struct Snapshot {
     /// The moment, by our own clock.
     pub(super) now: Timestamp,
     /// How long the process has lived.
@@ -29,7 +29,7 @@ pub(super) struct Snapshot {
 }
 
 /// Returns what is known now.
-pub(super) fn take(board: &Board) -> Snapshot {
+pub(in crate::agent) fn take(board: &Board) -> Snapshot {
     Snapshot {
         now: clock::now(),
         uptime: board.uptime(),

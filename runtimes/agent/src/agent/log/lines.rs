@@ -1,5 +1,5 @@
 //! The lines themselves: as the formatter makes them, less repeats. Warnings and errors that tell of a server, an
-//! exporter or a place where we listen come again with every poll; all other lines tell of a change and are written.
+//! exporter or a place where we listen or send come again with every poll; all other lines tell of a change and are written.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -44,7 +44,8 @@ impl<F> WithoutRepeats<F> {
     fn decide(&self, event: &Event<'_>) -> Decision {
         let mut told = Told::default();
         event.record(&mut Reader(&mut told));
-        let of_somebody = [&told.server, &told.exporter, &told.listen].iter().any(|name| !name.is_empty());
+        let of_somebody =
+            [&told.server, &told.exporter, &told.listen, &told.telemetry].iter().any(|name| !name.is_empty());
         let level = *event.metadata().level();
         if !of_somebody || level > Level::INFO {
             return Decision::Write { left_out: 0 };
@@ -100,6 +101,7 @@ impl Reader<'_> {
             "server" => self.0.server = value,
             "exporter" => self.0.exporter = value,
             "listen" => self.0.listen = value,
+            "telemetry" => self.0.telemetry = value,
             _ => {}
         }
     }

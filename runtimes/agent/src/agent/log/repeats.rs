@@ -20,6 +20,15 @@ pub(super) struct Told {
     pub(super) exporter: String,
     /// The address at which we listen, if it tells of that.
     pub(super) listen: String,
+    /// Where our own telemetry is sent, if it tells of that.
+    pub(super) telemetry: String,
+}
+
+impl Told {
+    /// Returns whom it tells of.
+    fn of(&self) -> [&str; 4] {
+        [&self.server, &self.exporter, &self.listen, &self.telemetry]
+    }
 }
 
 /// What to do with a line.
@@ -69,7 +78,7 @@ impl Repeats {
 
     /// Forgets what was told of somebody of whom something better is told now: their next trouble is news again.
     pub(super) fn forget(&mut self, of: &Told) {
-        self.last.retain(|told, _| told.server != of.server || told.exporter != of.exporter);
+        self.last.retain(|told, _| told.of() != of.of());
     }
 }
 

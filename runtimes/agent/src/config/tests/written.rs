@@ -57,14 +57,19 @@ fn every_value_is_shown_with_where_it_was_said() {
     let shown = shown.replace(&format!("{}/", folder.path().display()), "");
     expect_test::expect![[r#"
         process
-          state                file:/var/lib/pgquerylens  x.yaml:1:8
-          listen               127.0.0.1:9188             default
-          workers              4                          PGQUERYLENS_WORKERS
-          shutdown-grace       10s                        default
-          log-format           text                       default
-          log-level            debug                      --log-level
-          service-name         -                          default
-          resource-attributes  -                          default
+          state                  file:/var/lib/pgquerylens  x.yaml:1:8
+          listen                 127.0.0.1:9188             default
+          workers                4                          PGQUERYLENS_WORKERS
+          shutdown-grace         10s                        default
+          log-format             text                       default
+          log-level              debug                      --log-level
+          service-name           -                          default
+          resource-attributes    -                          default
+          telemetry-endpoint     -                          default
+          telemetry-protocol     http/protobuf              default
+          telemetry-interval     1m                         default
+          telemetry-certificate  -                          default
+          telemetry-headers      -                          default
 
         server db1
           connection                   db1:5432/shop              x.yaml:7:17

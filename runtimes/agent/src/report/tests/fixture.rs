@@ -161,17 +161,14 @@ impl Poll {
             .iter()
             .map(|view| collector(view.view.name, Outcome::Read { row_count: view.snapshot.rows.len() }))
             .collect();
-        collectors.extend(
-            self.failed
-                .iter()
-                .map(|(view, error)| collector(view, Outcome::Failed { error: (*error).to_owned() })),
-        );
+        collectors.extend(self.failed.iter().map(|(view, error)| collector(view, failed(error))));
         let degraded = self.notices.iter().any(|notice| notice.degrades);
         PollReport {
             target: "db.example.com:5432/shop".to_owned(),
             window_id: "5a3b6cf1e20d4c78-1".to_owned(),
             status: if degraded { Status::Degraded } else { Status::Ok },
             collectors,
+            steps: Vec::new(),
             notices: self.notices.clone(),
             cost: self.cost,
             walk: None,
@@ -299,8 +296,12 @@ impl Poll {
     }
 }
 
+fn failed(error: &str) -> Outcome {
+    Outcome::Failed { error: error.to_owned(), class: "XX000".to_owned() }
+}
+
 fn collector(view: &'static str, outcome: Outcome) -> CollectorReport {
-    CollectorReport { view, database: None, outcome, duration_ms: 1.0 }
+    CollectorReport { view, database: None, outcome, after_ms: 0.0, duration_ms: 1.0 }
 }
 
 fn rows(view: &View, records: &[Record]) -> Rows {
