@@ -129,6 +129,8 @@ pub fn halved(signal: Signal, bytes: &[u8]) -> Option<[Encoded; 2]> {
     match signal {
         Signal::Metrics => split::halved(bytes, |half| encoded(signal, half, split::metric_counts(half))),
         Signal::Logs => split::halved(bytes, |half| encoded(signal, half, split::log_counts(half))),
+        // Spans are few, and no parcels.
+        Signal::Traces => None,
     }
 }
 

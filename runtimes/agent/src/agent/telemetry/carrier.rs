@@ -53,7 +53,7 @@ impl HttpClient for Carrier {
                 self.note(format!("{rejected} rejected: {why}"));
                 return Ok(Response::new(Bytes::new()));
             }
-            Delivery::Retry { why, .. } | Delivery::Refused { why } => why,
+            Delivery::Retry { why, .. } | Delivery::TooLarge { why } | Delivery::Refused { why } => why,
         };
         self.note(why.clone());
         Err(why.into())
