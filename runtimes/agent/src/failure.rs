@@ -211,6 +211,7 @@ fn of_connecting(error: &ConnectError) -> Exit {
         | ConnectError::OptionsRefused(_) => Exit::Configuration,
         ConnectError::ClientCertificateRefused(_)
         | ConnectError::PasswordMissing { .. }
+        | ConnectError::NoPassword { .. }
         | ConnectError::WrongPassword(_)
         | ConnectError::LoginRefused(_)
         | ConnectError::NoConnectPrivilege(_) => Exit::Denied,

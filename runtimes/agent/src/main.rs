@@ -8,6 +8,7 @@ mod config;
 mod exit;
 mod failure;
 mod figures;
+mod login;
 mod options;
 mod output;
 mod process;

@@ -33,7 +33,7 @@ pub(super) fn read(
         roots: match settings.text("sslrootcert") {
             Some("system") => Roots::System,
             Some(path) => Roots::File(path.into()),
-            None => Roots::Usual { file: usual(environment, "root.crt") },
+            None => Roots::Usual { file: usual(environment, "root.crt"), bundle: None },
         },
         client: client_files(settings, environment, mistakes),
         server_name: settings.choice("sslsni", &[("1", true), ("0", false)], mistakes).unwrap_or(true),

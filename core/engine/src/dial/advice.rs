@@ -27,6 +27,7 @@ impl ConnectError {
                 "set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600)"
                     .to_owned()
             }
+            Self::NoPassword { advice, .. } => advice.clone(),
             Self::WrongPassword(_) => {
                 "check the password in PGPASSWORD, ~/.pgpass or the service file, and the role: \
                                        a role that does not exist gives the same error"
@@ -125,7 +126,8 @@ impl UntrustedCertificate {
         match &self.doubt {
             Doubt::WrongHostName => self.other_name(),
             _ if self.is_rds() => format!(
-                "download the authorities of RDS from {RDS_BUNDLE} and choose sslrootcert=global-bundle.pem"
+                "leave out sslrootcert: the authorities of RDS come with pgquerylens; if the server's is newer than \
+                 those, download {RDS_BUNDLE} and choose sslrootcert=global-bundle.pem"
             ),
             Doubt::SelfSigned => "choose sslrootcert=FILE with this certificate in it (the server's ssl_cert_file); \
                                   sslmode=require without sslrootcert encrypts, whoever answers"

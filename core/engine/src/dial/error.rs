@@ -55,6 +55,17 @@ pub enum ConnectError {
         /// The role.
         user: String,
     },
+    /// There is no password to log in with: a cloud gives none, or a secret cannot be read.
+    NoPassword {
+        /// Host, port and database.
+        address: String,
+        /// The role.
+        user: String,
+        /// Why, as a phrase after a colon.
+        why: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// The password is wrong (28P01).
     WrongPassword(Refusal),
     /// pg_hba.conf or the authentication method says no (28000).
@@ -213,6 +224,9 @@ impl fmt::Display for ConnectError {
                     f,
                     "log in to {address} as \"{user}\": the server asks for a password and none is given"
                 )
+            }
+            Self::NoPassword { address, user, why, .. } => {
+                write!(f, "log in to {address} as \"{user}\": {why}")
             }
             Self::OtherKindOfServer { address, wanted } => {
                 write!(f, "connect to {address}: it is no {wanted}")

@@ -6,6 +6,7 @@ mod cancel;
 mod classify;
 mod error;
 mod login;
+mod passwords;
 mod socket;
 mod traffic;
 
@@ -23,6 +24,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 pub use self::cancel::Canceller;
 pub use self::error::{ConnectError, Doubt, Refusal, Unreachable, UntrustedCertificate};
+pub use self::passwords::{Asked, NoPassword, Passwords, dial_with};
 pub use self::traffic::Traffic;
 
 use self::login::Login;

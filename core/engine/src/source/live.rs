@@ -9,7 +9,7 @@ use pgquerylens_model::version::ServerVersion;
 use tokio::time::Instant;
 
 use crate::conninfo::Target;
-use crate::dial::{Canceller, ConnectError, Startup, Traffic, dial};
+use crate::dial::{Canceller, ConnectError, Dialled, Passwords, Startup, Traffic, dial, dial_with};
 use crate::limits::{APPLICATION_NAME, Limits};
 use crate::secret::Secret;
 
@@ -20,6 +20,7 @@ use super::{Answer, Opened, ReadError, Source, TextSink, Unit};
 pub struct Live {
     target: Target,
     limits: Limits,
+    passwords: Option<Passwords>,
     session: Option<Session>,
     interrupter: Interrupter,
     spent: Spent,
@@ -75,7 +76,14 @@ struct Spent {
 impl Live {
     /// Names the server; nothing is opened yet.
     pub fn new(target: Target, limits: Limits) -> Live {
-        Live { target, limits, session: None, interrupter: Interrupter::default(), spent: Spent::default() }
+        Live {
+            target,
+            limits,
+            passwords: None,
+            session: None,
+            interrupter: Interrupter::default(),
+            spent: Spent::default(),
+        }
     }
 
     /// Returns the way to end from outside what the server is doing.
@@ -86,6 +94,19 @@ impl Live {
     /// Logs in with another password from the next connection on: secrets are rotated.
     pub fn set_password(&mut self, password: Secret) {
         self.target.password = Some(password);
+    }
+
+    /// Logs in with what these give at each login, from the next connection on.
+    pub fn set_passwords(&mut self, passwords: Passwords) {
+        self.passwords = Some(passwords);
+    }
+
+    async fn dial(&self, target: &Target, options: Option<&str>) -> Result<Dialled, ConnectError> {
+        let startup = Startup { application_name: APPLICATION_NAME, options };
+        match &self.passwords {
+            Some(passwords) => dial_with(passwords, target, startup, self.limits.connect_timeout).await,
+            None => dial(target, startup, self.limits.connect_timeout).await,
+        }
     }
 
     /// Returns the target.
@@ -102,14 +123,9 @@ impl Source for Live {
     async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
         self.close();
         let target = database.map_or_else(|| self.target.clone(), |name| self.target.with_database(name));
-        let timeout = self.limits.connect_timeout;
         let options = self.limits.startup_options();
-        let startup = Startup { application_name: APPLICATION_NAME, options: Some(&options) };
-        let (dialled, mode) = match dial(&target, startup, timeout).await {
-            Err(ConnectError::OptionsRefused(_)) => {
-                let without = Startup { application_name: APPLICATION_NAME, options: None };
-                (dial(&target, without, timeout).await?, Mode::Pooled)
-            }
+        let (dialled, mode) = match self.dial(&target, Some(&options)).await {
+            Err(ConnectError::OptionsRefused(_)) => (self.dial(&target, None).await?, Mode::Pooled),
             dialled => (dialled?, Mode::Direct),
         };
         let version = dialled.parameters.server_version.as_deref().and_then(ServerVersion::from_parameter);

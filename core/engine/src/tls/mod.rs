@@ -98,11 +98,22 @@ pub enum Roots {
     File(PathBuf),
     /// The system's store, as asked for by `sslrootcert=system`.
     System,
-    /// `~/.postgresql/root.crt` if it exists, else the system's store.
+    /// `~/.postgresql/root.crt` if it exists, else the authorities of whoever runs the server, else the system's store.
     Usual {
         /// The file, if there is a home directory.
         file: Option<PathBuf>,
+        /// The provider's authorities, where it is known to have its own.
+        bundle: Option<Bundle>,
     },
+}
+
+/// Authorities that came with the program, as PEM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The certificates.
+    pub pem: &'static str,
+    /// What they are, for messages: `the authorities of Amazon RDS`.
+    pub name: &'static str,
 }
 
 /// The client's certificate and its key.

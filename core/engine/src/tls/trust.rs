@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use super::files::{self, TlsFault};
-use super::{Roots, SslMode};
+use super::{Bundle, Roots, SslMode};
 
 /// Whom to trust.
 #[derive(Debug)]
@@ -27,10 +28,11 @@ impl Trust {
         let verifies = mode >= SslMode::VerifyCa;
         match roots {
             Roots::File(path) if verifies || path.exists() => Self::of_file(path).map(Some),
-            Roots::Usual { file } => match files::existing(file.as_ref()) {
-                Some(path) => Self::of_file(path).map(Some),
-                None if verifies => Self::of_system().map(Some),
-                None => Ok(None),
+            Roots::Usual { file, bundle } => match (files::existing(file.as_ref()), bundle) {
+                (Some(path), _) => Self::of_file(path).map(Some),
+                (None, Some(bundle)) if verifies => Ok(Some(Self::of_bundle(bundle))),
+                (None, None) if verifies => Self::of_system().map(Some),
+                (None, _) => Ok(None),
             },
             Roots::System => Self::of_system().map(Some),
             Roots::File(_) => Ok(None),
@@ -42,6 +44,14 @@ impl Trust {
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(pinned.iter().cloned());
         Ok(Self { store, pinned, origin: path.display().to_string() })
+    }
+
+    /// What is not a certificate in it is left out: it came with the program, and its test reads it whole.
+    fn of_bundle(bundle: &Bundle) -> Self {
+        let mut store = RootCertStore::empty();
+        let certificates = CertificateDer::pem_slice_iter(bundle.pem.as_bytes()).flatten();
+        store.add_parsable_certificates(certificates);
+        Self { store, pinned: Vec::new(), origin: bundle.name.to_owned() }
     }
 
     fn of_system() -> Result<Self, TlsFault> {

@@ -94,7 +94,7 @@ impl Server {
         let recipients = Recipients::new(origin, exporters, &store);
         let mut interrupter = Interrupter::default();
         let poller = target.map(|target| {
-            let live = Live::new(target, config.poll.limits.clone());
+            let live = config.login.live(target, config.poll.limits.clone());
             interrupter = live.interrupter();
             Poller::new(
                 live,

@@ -2,7 +2,6 @@
 
 use pgquerylens_engine::check::{self, CheckOptions, Checked};
 use pgquerylens_engine::conninfo::Host;
-use pgquerylens_engine::source::live::Live;
 use pgquerylens_model::capabilities::Provider;
 use pgquerylens_model::check::Level;
 
@@ -18,6 +17,7 @@ use crate::report::render_check;
 /// Runs the subcommand.
 pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
     let connection = given.text("connection");
+    let login = settings::login(&mut given);
     let limits = settings::session_limits(&mut given);
     let said = given.said("connect-timeout");
     let provider = given.choice("provider").and_then(provider);
@@ -31,7 +31,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let is_local = target.hosts.iter().all(Host::is_local);
     let options = CheckOptions { limits: limits.clone(), provider, is_local };
     let address = target.address();
-    let checked = check::run(&mut Live::new(target, limits), &address, &options).await;
+    let checked = check::run(&mut login.live(target, limits), &address, &options).await;
     let text = match is_json {
         true => format!("{}\n", check_document(&checked.report)),
         false => render_check(&checked.report, &look),

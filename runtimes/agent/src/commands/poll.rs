@@ -5,7 +5,6 @@ use std::path::Path;
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
-use pgquerylens_engine::source::live::Live;
 use pgquerylens_engine::source::recording::Replay;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::selection::Order;
@@ -14,6 +13,7 @@ use super::repeat::{Last, repeat};
 use super::settings;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::login::Login;
 use crate::options::{Given, Said};
 use crate::output::{self, Form, Presenter};
 use crate::process::Process;
@@ -24,6 +24,7 @@ use crate::store::Store;
 /// What was asked for.
 struct Settings {
     from: From,
+    login: Login,
     options: PollOptions,
     connect_timeout_said: Said,
     store: Store,
@@ -48,7 +49,7 @@ pub(super) async fn run(given: Given<'_>, process: &Process) -> Result<Exit, Fai
             let said = settings.connect_timeout_said;
             let limits = settings::with_timeout_of(&target, settings.options.limits.clone(), said);
             let address = target.address();
-            poll(Live::new(target, limits.clone()), address, limits, settings).await
+            poll(settings.login.live(target, limits.clone()), address, limits, settings).await
         }
         From::Recording(ref folder) => {
             let replay = Replay::open_folder(Path::new(folder))?;
@@ -105,6 +106,7 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
     let table = settings::table(&mut given, process, schedule.every.is_some());
     let settings = Settings {
         from,
+        login: settings::login(&mut given),
         options: PollOptions {
             orders: if is_json { Order::ALL.to_vec() } else { vec![order] },
             databases: settings::databases(&mut given),

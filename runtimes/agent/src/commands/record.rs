@@ -24,6 +24,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let folder = PathBuf::from(given.text("directory").unwrap_or_default());
     let connection = given.text("connection");
     let schedule = Schedule { every: given.duration("every"), lasting: None, polls: given.count("polls") };
+    let login = settings::login(&mut given);
     let limits = settings::limits(&mut given);
     let databases = settings::databases(&mut given);
     let (verbose, said) = (given.flag("verbose"), given.said("connect-timeout"));
@@ -35,7 +36,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let options =
         PollOptions { orders: vec![Order::Time], databases, ..PollOptions::within(limits.clone(), 1) };
     let address = target.address();
-    let recorder = Recorder::new(Live::new(target, limits));
+    let recorder = Recorder::new(login.live(target, limits));
     let mut poller = Poller::new(recorder, MemoryStore::default(), address, options);
     let mut number = 0;
     let keep = |recorder: &mut Recorder<Live>, report: &PollReport| {

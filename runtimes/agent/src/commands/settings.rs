@@ -7,6 +7,7 @@ use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 
 use crate::failure::Failure;
+use crate::login::Login;
 use crate::options::{Given, Said, value};
 use crate::output::{self, Form};
 use crate::process::Process;
@@ -19,6 +20,11 @@ pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Targ
         output::say_warning(warning);
     }
     Ok(target)
+}
+
+/// Returns how we log in.
+pub(super) fn login(given: &mut Given<'_>) -> Login {
+    Login::of(given.choice("auth"), given.text("aws-region").as_deref())
 }
 
 /// Returns the budget of a poll.

@@ -1,5 +1,6 @@
 //! `version`: what this is, and with `--verbose` what it was built for, as a bug report wants it.
 
+use pgquerylens_aws::trust;
 use pgquerylens_engine::source::recording;
 use pgquerylens_engine::state::codec::Stored;
 use pgquerylens_engine::state::contents::State;
@@ -32,6 +33,7 @@ fn long() -> String {
         ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ("PostgreSQL", format!("{oldest} to {newest}")),
         ("pg_stat_statements", format!("{} to {}", extension(*oldest), extension(*newest))),
+        ("authorities of RDS", format!("until {}", trust::newest())),
         ("document", document::SCHEMA.to_owned()),
         ("state format", State::FORMAT.to_string()),
         ("recording format", recording::FORMAT.to_string()),

@@ -10,6 +10,7 @@ use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_engine::secret::Secret;
 
 use super::secret_source::SecretSource;
+use crate::login::Login;
 
 /// Everything that the agent runs by.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +97,8 @@ pub(crate) struct ServerConfig {
     pub(crate) address: String,
     /// The connection string; without one the PG* variables and libpq's defaults say all. It may hold a password.
     pub(crate) connection: Option<Secret>,
+    /// How we log in.
+    pub(crate) login: Login,
     /// The password, if it is said beside the connection string; it wins over .pgpass and PGPASSWORD.
     pub(crate) password: Option<SecretSource>,
     /// The user's own labels, which become attributes of the resource.

@@ -15,6 +15,7 @@ use super::document::shown;
 use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
 use super::mistake::Mistake;
+use crate::login::Login;
 use crate::options::value::{nearest, work_mem_kib};
 
 /// The most bytes of a server's name: written as a folder it may have three times as many, which file systems take.
@@ -80,6 +81,7 @@ fn server(
     Some(ServerConfig {
         address: target.address(),
         connection: layer.text("connection").map(Secret::from),
+        login: login(layer, mistakes),
         password: layer.secret("password"),
         labels: layer.labels("labels"),
         cluster: layer.text("cluster").map(str::to_owned),
@@ -90,6 +92,15 @@ fn server(
         exporters,
         name,
     })
+}
+
+/// A token takes the place of a password.
+fn login(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Login {
+    let login = Login::of(layer.text("auth"), layer.text("aws-region"));
+    if let (true, Some(password)) = (login != Login::Password, layer.get("password")) {
+        mistakes.push(password.mistake("a token is the password: leave it out, or write auth: password"));
+    }
+    login
 }
 
 /// Finds out where the server is, to tell mistakes now and not at the first poll.

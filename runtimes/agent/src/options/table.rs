@@ -124,6 +124,25 @@ const ROWS: &[OptionSpec] = &[
         ..in_file("password", Kind::Secret, SERVERS)
     },
     OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        default: Some("password"),
+        help: "How we log in: by a password, or by a token of AWS IAM (rds-iam) that is signed for each connection",
+        more: "rds-iam needs no password and no secret: the default chain of the AWS SDK finds credentials (the role of \
+               a function, task or instance, a profile, variables), which need rds-db:connect on the database user; \
+               that needs rds_iam. For example: --auth rds-iam",
+        ..choice("auth", Place::Named(What), &["password", "rds-iam"])
+    },
+    OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        standard: Some("AWS_REGION"),
+        sample: "eu-west-1",
+        help: "The region of the server, where the name of its endpoint does not tell it",
+        more: "For example: --aws-region eu-west-1",
+        ..text("aws-region", Place::Named(What), "REGION")
+    },
+    OptionSpec {
         commands: &["completions"],
         help: "The shell that is to complete our options",
         more: "For example: pgquerylens completions bash > ~/.local/share/bash-completion/completions/pgquerylens",

@@ -77,6 +77,8 @@ fn every_value_is_shown_with_where_it_was_said() {
           cluster                      -                          default
           labels                       {env: prod, team: shop}    x.yaml:9:13
           password                     the file /run/secrets/db1  x.yaml:10:15
+          auth                         password                   default
+          aws-region                   -                          default
           every                        30s                        x.yaml:3:10
           databases                    -                          default
           all-databases                false                      default
@@ -99,6 +101,8 @@ fn every_value_is_shown_with_where_it_was_said() {
           cluster                      -                   default
           labels                       {env: prod}         x.yaml:4:11
           password                     -                   default
+          auth                         password            default
+          aws-region                   -                   default
           every                        5s                  x.yaml:12:12
           databases                    -                   default
           all-databases                false               default
