@@ -18,7 +18,7 @@ use prost::Message as _;
 use tokio::sync::watch;
 
 use super::request::{Protocol, Request, Signal};
-use super::{Shared, grpc};
+use super::{Shared, grpc, request};
 
 /// How a receiver treats requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Behaviour {
     /// Takes everything.
     #[default]
     Accept,
+    /// Takes everything and keeps nothing but the number of requests, for whoever measures the sender.
+    Discard,
     /// Answers a status with headers, and takes nothing. Over gRPC it is the code that stands for the status, with
     /// `retry-after` as its retry information.
     Status(u16, Vec<(&'static str, &'static str)>),
@@ -61,6 +63,9 @@ pub(super) async fn answer(
 ) -> io::Result<Response<Body>> {
     let mut behaviours = shared.behaviour.subscribe();
     let behaviour = behaviours.borrow_and_update().clone();
+    if behaviour == Behaviour::Discard {
+        return discard(request, &shared).await;
+    }
     let mut request = match Request::read(request).await {
         Ok(request) => request,
         Err(why) => {
@@ -80,7 +85,7 @@ pub(super) async fn answer(
     shared.note(request);
     match behaviour {
         Behaviour::Demand(..) if !is_demanded => Ok(refusal(protocol, 401, &[])),
-        Behaviour::Accept | Behaviour::Demand(..) => Ok(acceptance(protocol, signal, 0)),
+        Behaviour::Accept | Behaviour::Discard | Behaviour::Demand(..) => Ok(acceptance(protocol, signal, 0)),
         Behaviour::Partial(rejected) => Ok(acceptance(protocol, signal, rejected)),
         Behaviour::Status(code, headers) => Ok(refusal(protocol, code, &headers)),
         Behaviour::Html => Ok(html(200)),
@@ -96,6 +101,22 @@ pub(super) async fn answer(
             Ok(broken(protocol, stream::once(end).map(|()| Err(closed()))))
         }
     }
+}
+
+/// Reads a request to its end without a look at it.
+async fn discard(request: http::Request<Incoming>, shared: &Shared) -> io::Result<Response<Body>> {
+    let (parts, mut body) = request.into_parts();
+    while let Some(frame) = body.frame().await {
+        frame.map_err(io::Error::other)?;
+    }
+    shared.count();
+    Ok(match request::addressed(&parts) {
+        Ok((protocol, signal)) => acceptance(protocol, signal, 0),
+        Err(why) => {
+            shared.note_violation(why);
+            status(StatusCode::BAD_REQUEST)
+        }
+    })
 }
 
 impl Behaviour {
