@@ -15,12 +15,12 @@ use crate::Result;
 use crate::arguments::Arguments;
 use crate::lines::{self, Line};
 use crate::stage::{self, Stage};
-use crate::tables::{Table, put};
+use crate::tables::put;
 
 /// Polls of each server in the short look at growth; the long one has as many as are asked for.
 const SHORT_GROWTH: u64 = 100;
 /// Polls of each server in a crowd of large ones.
-const CROWDED_POLLS: u64 = 3;
+const CROWDED_POLLS: u64 = 2;
 
 /// Measures, shows the table, and tells whether everything was reached.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
@@ -46,7 +46,7 @@ pub(crate) async fn run_growth(arguments: &Arguments) -> Result<bool> {
 }
 
 fn tell(arguments: &Arguments, name: &str, title: &'static str, lines: &[Line]) -> Result<bool> {
-    let (table, verdict): (Table, _) = (lines::table_of_ours(title, lines), lines::verdict(lines));
+    let (table, verdict) = (lines::table_of_ours(title, lines), lines::verdict(lines));
     println!("{}\n  {verdict}\n", table.plain());
     if let Some(document) = &arguments.write {
         put(document, name, &format!("{}\n{}\n{verdict}", lines::machine(), table.markdown()))?;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use pgquerylens_sandbox::proxy::Proxy;
 use pgquerylens_sandbox::roles;
 
-use super::plan::Plan;
-use super::scene::{Scene, WORKERS};
+use super::plan::{Plan, WORKERS};
+use super::scene::Scene;
 use super::usage::Usage;
 use crate::Result;
 use crate::samples::Samples;
@@ -23,6 +23,9 @@ const SETTLED: Duration = Duration::from_secs(8);
 const MEASURED: Duration = Duration::from_secs(10);
 /// Polls of each server before anything is measured: the first one logs in and reads everything.
 const WARM_UP: u64 = 3;
+
+/// In seconds: how often a server is polled by default.
+const MINUTE: u64 = 60;
 
 /// What a crowd took.
 pub(crate) struct Crowd {
@@ -40,7 +43,7 @@ pub(crate) async fn far(stage: &Stage) -> Result<Crowd> {
     let proxy = Proxy::start(stage.server.port()).await?;
     proxy.delay(ONE_WAY, ONE_WAY);
     let url = proxy.url(roles::MONITOR, "postgres");
-    let mut scene = Scene::begin(stage, url, NAMES, 1).await?;
+    let mut scene = Scene::begin(stage, Plan::of(url, NAMES), 1).await?;
     scene.until(|status| status.polls_of_each() >= WARM_UP).await?;
     let (mut at_once, mut in_turn, mut cpu) = (Samples::default(), Samples::default(), Samples::default());
     for _ in 0..TURNS {
@@ -53,9 +56,11 @@ pub(crate) async fn far(stage: &Stage) -> Result<Crowd> {
     Ok(Crowd { at_once, in_turn, cpu, usage: scene.agent.usage()? })
 }
 
-/// Lets the agent poll a near server under a hundred names until each was polled so often.
+/// Lets the agent poll a near server under a hundred names once a minute, until each was polled so often. The first poll
+/// of each reads texts, which takes longer than all else.
 pub(crate) async fn near(stage: &Stage, polls: u64) -> Result<Usage> {
-    let mut scene = Scene::begin(stage, stage.url(), NAMES, 1).await?;
+    let plan = Plan { every_seconds: MINUTE, ..Plan::of(stage.url(), NAMES) };
+    let mut scene = Scene::begin(stage, plan, 1).await?;
     let status = scene.until(|status| status.polls_of_each() >= polls).await?;
     status.is_sound()?;
     scene.agent.usage()

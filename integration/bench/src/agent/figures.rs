@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::crowd::{Crowd, NAMES};
 use super::growth::{self, Growth};
 use super::hour;
-use super::scene::WORKERS;
+use super::plan::WORKERS;
 use super::usage::Usage;
 use crate::lines::{Line, mib, times};
 
@@ -39,7 +39,7 @@ pub(crate) fn far(crowd: &Crowd) -> Vec<Line> {
     let gain = crowd.at_once.over(&crowd.in_turn);
     let pace = |samples: &crate::samples::Samples| format!("{:.1} a second", samples.median());
     vec![
-        head(&format!("{NAMES} servers with 500 statements, 20 ms away")),
+        head(&format!("{NAMES} servers with 500 statements, 20 ms away, as often as it can")),
         Line::new("  polls, one after another", pace(&crowd.in_turn)),
         Line::new(&format!("  polls, {WORKERS} at once"), pace(&crowd.at_once)),
         Line::new("  gain", format!("{} ×", times(&gain))).at_least(
@@ -54,7 +54,10 @@ pub(crate) fn far(crowd: &Crowd) -> Vec<Line> {
 
 /// A hundred large servers, near.
 pub(crate) fn near(usage: &Usage) -> Vec<Line> {
-    vec![head(&format!("{NAMES} servers with 5,000 statements of 1 kB")), peak(usage, CROWD_PEAK_MIB_MAX)]
+    vec![
+        head(&format!("{NAMES} servers with 5,000 statements, once a minute")),
+        peak(usage, CROWD_PEAK_MIB_MAX),
+    ]
 }
 
 /// The memory after many polls beside that after a tenth of them.

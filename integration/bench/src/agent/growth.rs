@@ -1,6 +1,7 @@
 //! Whether the agent's memory stays what it was: ten servers, and what is resident around a tenth of their polls and
 //! around the last ones.
 
+use super::plan::Plan;
 use super::scene::Scene;
 use crate::Result;
 use crate::samples::Samples;
@@ -23,7 +24,7 @@ pub(crate) struct Growth {
 
 /// Polls each server so many times.
 pub(crate) async fn run(stage: &Stage, polls: u64) -> Result<Growth> {
-    let mut scene = Scene::begin(stage, stage.url(), NAMES, POLLS_PER_STEP).await?;
+    let mut scene = Scene::begin(stage, Plan::of(stage.url(), NAMES), POLLS_PER_STEP).await?;
     let mut growth = Growth::default();
     let is_compared = |end: u64, done: u64| end - polls / COMPARED < done && done <= end;
     for done in 1..=polls {

@@ -12,9 +12,7 @@ use super::status::Status;
 use crate::Result;
 use crate::stage::{Load, Stage};
 
-/// As many as by default.
-pub(crate) const WORKERS: usize = 8;
-/// How often the agent is looked at: as often as it polls a server.
+/// How often the agent is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 /// How long anything that is waited for may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -32,16 +30,11 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// Starts an agent that polls a stage by this URL under so many names.
-    pub(crate) async fn begin(
-        stage: &Stage,
-        server: String,
-        names: usize,
-        looks_per_step: u64,
-    ) -> Result<Scene> {
+    /// Starts an agent by a plan; a receiver is put into it. Work goes on at one look in so many.
+    pub(crate) async fn begin(stage: &Stage, plan: Plan, looks_per_step: u64) -> Result<Scene> {
         let receiver = Receiver::start().await?;
         receiver.behave(Behaviour::Discard);
-        let plan = Plan { server, names, workers: WORKERS, receiver: receiver.url() };
+        let plan = Plan { receiver: receiver.url(), ..plan };
         let mut clock = interval(EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (agent, load) = (Agent::start(&plan).await?, Load::new(stage).await?);
