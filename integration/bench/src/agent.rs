@@ -49,7 +49,7 @@ fn tell(arguments: &Arguments, name: &str, title: &'static str, lines: &[Line]) 
     let (table, verdict) = (lines::table_of_ours(title, lines), lines::verdict(lines));
     println!("{}\n  {verdict}\n", table.plain());
     if let Some(document) = &arguments.write {
-        put(document, name, &format!("{}\n{}\n{verdict}", lines::machine(), table.markdown()))?;
+        put(document, name, &format!("{}\n\n{}\n{verdict}", lines::machine(), table.markdown()))?;
     }
     Ok(lines.iter().all(Line::is_met))
 }
