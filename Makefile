@@ -65,15 +65,18 @@ check: ## Runs what must hold before a push: format, lints, documentation, proje
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
 
-bench: ## Measures what a poll costs a server, beside a floor and the usual way, and what eviction costs the figures
+bench: ## Measures what a poll costs a server, beside a floor and the usual way, what eviction costs the figures, and what the agent takes
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	cargo build --locked --release --package pgquerylens
 	cargo run --locked --release --package pgquerylens-bench
 
-soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), 100,000 tables, 1,000 reloads
+soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), 100,000 tables, 1,000 reloads; and 10,000 polls
 	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
 	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --package pgquerylens --test agent -- --nocapture \
 		reloads_disturb_nobody the_living_are_polled an_agent_that_is_killed
+	cargo build --locked --release --package pgquerylens
+	cargo run --locked --release --package pgquerylens-bench -- growth
 
 references: ## Writes docs/reference anew from the tables in the code
 	cargo run --locked --package pgquerylens -- reference docs/reference

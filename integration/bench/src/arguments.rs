@@ -1,18 +1,21 @@
-//! What the bench is asked to do. Two parts, a number of rounds, and a document to write the figures into.
+//! What the bench is asked to do. Its parts, a number of rounds, and a document to write the figures into.
 
 use std::path::PathBuf;
 
 use crate::collector::orders::Orders;
 
-const USAGE: &str = "usage: pgquerylens-bench [cost] [churn] [--pairs N] [--polls N] [--write FILE]
+const USAGE: &str =
+    "usage: pgquerylens-bench [cost] [churn] [agent] [growth] [--pairs N] [--polls N] [--write FILE]
 
   cost         what a poll costs, against the floor and the usual way
   churn        what eviction costs the figures, against other ways to subtract
+  agent        what the agent takes of its own machine, and how many servers it polls at once
+  growth       whether the agent's memory grows; takes a second per poll
   --pairs N    interleaved rounds of every comparison (30)
-  --polls N    polls over which the cost must stay flat (1000)
+  --polls N    polls over which cost and memory must stay flat (1000)
   --write FILE put the tables as Markdown between the marks of this document
 
-Without a part, both are run.";
+Without a part, all but growth are run.";
 
 const PAIRS: usize = 30;
 const POLLS: usize = 1_000;
@@ -24,6 +27,10 @@ pub(crate) enum Part {
     Cost,
     /// Windows under eviction.
     Churn,
+    /// The agent.
+    Agent,
+    /// The agent's memory after long.
+    Growth,
     /// A collector of its own process, started by the cost part.
     Child(Orders),
 }
@@ -47,6 +54,8 @@ impl Arguments {
             match word.as_str() {
                 "cost" => arguments.parts.push(Part::Cost),
                 "churn" => arguments.parts.push(Part::Churn),
+                "agent" => arguments.parts.push(Part::Agent),
+                "growth" => arguments.parts.push(Part::Growth),
                 "child" => {
                     let orders = serde_json::from_str(&value()?).map_err(|_| USAGE)?;
                     arguments.parts.push(Part::Child(orders));
@@ -58,7 +67,7 @@ impl Arguments {
             }
         }
         if arguments.parts.is_empty() {
-            arguments.parts = vec![Part::Cost, Part::Churn];
+            arguments.parts = vec![Part::Cost, Part::Churn, Part::Agent];
         }
         Ok(arguments)
     }
@@ -75,7 +84,7 @@ mod tests {
     #[test]
     fn reads_parts_and_numbers() {
         let read = |words: &str| Arguments::of(words.split_whitespace().map(str::to_owned));
-        assert_eq!(read("").unwrap().parts, [Part::Cost, Part::Churn]);
+        assert_eq!(read("").unwrap().parts, [Part::Cost, Part::Churn, Part::Agent]);
         let arguments = read("churn --pairs 5 --write a.md").unwrap();
         assert_eq!((arguments.parts, arguments.pairs), (vec![Part::Churn], 5));
         assert_eq!(arguments.write, Some("a.md".into()));

@@ -6,26 +6,24 @@ mod cold;
 mod figures;
 mod flat;
 mod hour;
-mod lines;
 mod per_view;
 mod rivals;
 mod rounds;
-mod stage;
 
 use pgquerylens_model::view::Cadence;
 
 use crate::Result;
 use crate::arguments::Arguments;
+use crate::lines::{self, Line};
+use crate::stage::{self, Stage};
 use crate::tables::{Table, put};
-use lines::Line;
-use stage::Stage;
 
 const COLD_POLLS: usize = 20;
 const READINGS_PER_VIEW: usize = 20;
 
 /// Measures on both servers, shows the tables, and tells whether everything was reached.
 pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
-    println!("{}\n", machine());
+    println!("{}\n", lines::machine());
     let mut tables = Vec::new();
     let ordinary = Stage::set(stage::ORDINARY).await?;
     let mut lines = of_ordinary(&ordinary, arguments).await?;
@@ -38,18 +36,14 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     of_long_texts.extend(figures::collector(&found.poll));
     tables.push(show(lines::table("2,000 statements with 280 MB of text", &of_long_texts)));
     lines.extend(of_long_texts);
-    let missed = lines.iter().filter(|line| !line.is_met()).count();
-    let verdict = match missed {
-        0 => "met: every target".to_owned(),
-        missed => format!("MISSED: {missed} targets"),
-    };
+    let verdict = lines::verdict(&lines);
     println!("  {verdict}\n");
     if let Some(document) = &arguments.write {
         let tables: Vec<String> = tables.iter().map(Table::markdown).collect();
-        let rounds = format!("{} Medians and quartiles of {} rounds.", machine(), arguments.pairs);
+        let rounds = format!("{} Medians and quartiles of {} rounds.", lines::machine(), arguments.pairs);
         put(document, "cost", &format!("{rounds}\n\n{}\n{verdict}", tables.join("\n")))?;
     }
-    Ok(missed == 0)
+    Ok(lines.iter().all(Line::is_met))
 }
 
 async fn of_ordinary(stage: &Stage, arguments: &Arguments) -> Result<Vec<Line>> {
@@ -86,10 +80,4 @@ async fn per_view(stage: &Stage) -> Result<Table> {
 fn show(table: Table) -> Table {
     println!("{}", table.plain());
     table
-}
-
-/// The machine in general terms: figures are ratios because no two are alike.
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    format!("PostgreSQL {}, Linux, {cores} cores.", pgquerylens_sandbox::newest())
 }

@@ -1,11 +1,14 @@
-//! What a poll costs the monitored server, against the least it could cost and against what is usual; and what
-//! eviction costs the figures. Here the arguments are read and the parts are run one after another.
+//! What a poll costs the monitored server, against the least it could cost and against what is usual; what eviction
+//! costs the figures; and what the agent takes of its own machine. Here the arguments are read and the parts are run one after another.
 
+mod agent;
 mod arguments;
 mod churn;
 mod collector;
 mod cost;
+mod lines;
 mod samples;
+mod stage;
 mod tables;
 
 use std::error::Error;
@@ -41,6 +44,8 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     for part in &arguments.parts {
         reached &= match part {
             Part::Cost => cost::run(arguments).await?,
+            Part::Agent => agent::run(arguments).await?,
+            Part::Growth => agent::run_growth(arguments).await?,
             Part::Churn => churn::run(arguments).await?,
             Part::Child(orders) => collector::child::run(orders).await?,
         };

@@ -1,4 +1,5 @@
-//! What one backend has cost the machine, as the kernel tells it under /proc. Works for servers of this machine alone.
+//! What one backend has cost the machine, as the kernel tells it under /proc. Works for servers of this machine alone;
+//! what is said of memory is said of any process.
 
 use std::fs;
 
@@ -16,6 +17,11 @@ pub fn cpu_nanoseconds(process: u32) -> Result<u64> {
 /// Returns the most memory a backend has had resident, shared buffers that it touched included (`VmHWM`).
 pub fn peak_memory_bytes(process: u32) -> Result<u64> {
     kilobytes(&read(process, "status")?, &["VmHWM:"]).ok_or_else(|| unreadable(process, "status"))
+}
+
+/// Returns the memory that a process has resident now (`VmRSS`).
+pub fn resident_memory_bytes(process: u32) -> Result<u64> {
+    kilobytes(&read(process, "status")?, &["VmRSS:"]).ok_or_else(|| unreadable(process, "status"))
 }
 
 /// Returns the memory that is a backend's own by now, without shared buffers (`Private_*` of smaps_rollup).

@@ -165,6 +165,10 @@ impl Shared {
         }
         kept.requests.push(Arc::new(request));
         drop(kept);
+        self.count();
+    }
+
+    fn count(&self) {
         self.seen.send_modify(|seen| *seen += 1);
     }
 

@@ -1,4 +1,5 @@
-//! What a poller holds between polls, and its way to and from the store.
+//! What a poller keeps between polls, and its way to and from the store. While a poll runs it is unpacked; between two
+//! it is as small as in the store, as most of the time a server is not polled, and there may be hundreds.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,7 +14,7 @@ use pgquerylens_model::views::roles;
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
 use crate::state::dictionary::Dictionary;
-use crate::state::{ObjectName, StateStore, StoreError, Version};
+use crate::state::{Object, ObjectName, StateStore, StoreError};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
@@ -97,23 +98,38 @@ impl StateTrouble {
     }
 }
 
-/// State and dictionary, and the versions they were read at.
+/// Both objects, packed as they are in the store.
+pub(super) struct Kept {
+    state: Option<Object>,
+    dictionary: Option<Object>,
+}
+
+impl Kept {
+    /// Reads both from the store; where there are none, the state begins anew.
+    pub(super) async fn load(store: &impl StateStore) -> Result<Kept, StateTrouble> {
+        let state = store.read(ObjectName::Baseline).await.map_err(StateTrouble::Store)?;
+        let dictionary = store.read(ObjectName::Dictionary).await.map_err(StateTrouble::Store)?;
+        Ok(Kept { state, dictionary })
+    }
+
+    /// Unpacks them for a poll.
+    pub(super) fn unpack(&self) -> Result<Held, StateTrouble> {
+        Ok(Held {
+            state: unpack(self.state.as_ref(), ObjectName::Baseline)?,
+            dictionary: unpack(self.dictionary.as_ref(), ObjectName::Dictionary)?,
+            dictionary_changed: false,
+        })
+    }
+}
+
+/// State and dictionary during a poll.
 pub(super) struct Held {
     state: State,
-    version: Option<Version>,
     dictionary: Dictionary,
-    dictionary_version: Option<Version>,
     dictionary_changed: bool,
 }
 
 impl Held {
-    /// Reads both objects, or begins anew where there are none.
-    pub(super) async fn load(store: &impl StateStore) -> Result<Held, StateTrouble> {
-        let (state, version) = load_object(store, ObjectName::Baseline).await?;
-        let (dictionary, dictionary_version) = load_object(store, ObjectName::Dictionary).await?;
-        Ok(Held { state, version, dictionary, dictionary_version, dictionary_changed: false })
-    }
-
     /// Refuses a state that was kept for another server. A server that was rebuilt or upgraded under the same name
     /// is the same target: its windows show the gap.
     pub(super) fn check_server(&self, target: &str, probe: &Probe) -> Result<(), StateTrouble> {
@@ -185,34 +201,32 @@ impl Held {
     }
 
     /// Keeps that the server could not be read, where there is a clock to know until when it rests. What was read
-    /// before stays as it was. Returns what is held on, or nothing if it has to be read again.
+    /// before stays as it was. Returns what is kept, or nothing if it has to be read again.
     pub(super) async fn remember_failure(
         mut self,
+        mut kept: Kept,
         store: &impl StateStore,
         clock: Option<Timestamp>,
-    ) -> Option<Held> {
+    ) -> Option<Kept> {
         self.state.breaker.failed(clock?, &SERVER);
         let (bytes, _) = self.encode_state().ok()?;
-        let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
-        self.version = Some(committed.ok()?);
-        Some(self)
+        commit(&mut kept.state, store, ObjectName::Baseline, bytes).await.ok()?;
+        Some(kept)
     }
 
     /// Commits what changed, the dictionary first: a baseline never speaks of texts that are not there.
     pub(super) async fn commit(
         mut self,
+        mut kept: Kept,
         store: &impl StateStore,
         target: &str,
         system_identifier: Option<i64>,
         notices: &mut Vec<Notice>,
-    ) -> Result<Held, StateTrouble> {
+    ) -> Result<Kept, StateTrouble> {
         if self.dictionary_changed {
             let bytes = codec::encode(&self.dictionary);
-            let version = self.dictionary_version.as_ref();
-            let committed =
-                store.commit(ObjectName::Dictionary, &bytes, version).await.map_err(StateTrouble::Store)?;
-            self.dictionary_version = Some(committed);
-            self.dictionary_changed = false;
+            let committed = commit(&mut kept.dictionary, store, ObjectName::Dictionary, bytes).await;
+            committed.map_err(StateTrouble::Store)?;
         }
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
@@ -227,9 +241,9 @@ impl Held {
                 mend: Some("poll fewer databases with one state".to_owned()),
             });
         }
-        let committed = store.commit(ObjectName::Baseline, &bytes, self.version.as_ref()).await;
-        self.version = Some(committed.map_err(StateTrouble::Store)?);
-        Ok(self)
+        let committed = commit(&mut kept.state, store, ObjectName::Baseline, bytes).await;
+        committed.map_err(StateTrouble::Store)?;
+        Ok(kept)
     }
 
     /// Packs the state within its budget; returns how many baselines were given up for it, too.
@@ -242,19 +256,24 @@ impl Held {
     }
 }
 
-async fn load_object<T: Default + Stored>(
+/// Commits an object in place of what it was, and keeps it as it is in the store from now on.
+async fn commit(
+    kept: &mut Option<Object>,
     store: &impl StateStore,
-    object: ObjectName,
-) -> Result<(T, Option<Version>), StateTrouble> {
-    match store.read(object).await.map_err(StateTrouble::Store)? {
-        None => Ok((T::default(), None)),
-        Some(stored) => {
-            let contents = match codec::decode(&stored.bytes) {
-                // An update of ours costs one window, and the next commit replaces the object.
-                Err(CodecError::OlderFormat { .. }) => T::default(),
-                read => read.map_err(|error| StateTrouble::Unreadable { object, error })?,
-            };
-            Ok((contents, Some(stored.version)))
-        }
+    name: ObjectName,
+    bytes: Vec<u8>,
+) -> Result<(), StoreError> {
+    let expected = kept.as_ref().map(|object| &object.version);
+    let version = store.commit(name, &bytes, expected).await?;
+    *kept = Some(Object { bytes, version });
+    Ok(())
+}
+
+fn unpack<T: Default + Stored>(object: Option<&Object>, name: ObjectName) -> Result<T, StateTrouble> {
+    let Some(object) = object else { return Ok(T::default()) };
+    match codec::decode(&object.bytes) {
+        // An update of ours costs one window, and the next commit replaces the object.
+        Err(CodecError::OlderFormat { .. }) => Ok(T::default()),
+        read => read.map_err(|error| StateTrouble::Unreadable { object: name, error }),
     }
 }

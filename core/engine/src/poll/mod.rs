@@ -33,7 +33,7 @@ use crate::source::{Answer, Opened, ReadError, Source, Unit};
 use crate::state::StateStore;
 
 use collected::Collected;
-use keep::Held;
+use keep::Kept;
 pub use keep::StateTrouble;
 
 /// What a poll reads and names.
@@ -157,7 +157,7 @@ pub struct Poller<S, T> {
     options: PollOptions,
     opened: Option<Opened>,
     control: Option<Control>,
-    held: Option<Held>,
+    kept: Option<Kept>,
 }
 
 /// The control file's facts, good for one connection and one role of the server.
@@ -171,7 +171,7 @@ struct Control {
 impl<S: Source, T: StateStore> Poller<S, T> {
     /// Prepares polls of one target; nothing is opened yet.
     pub fn new(source: S, store: T, target: String, options: PollOptions) -> Poller<S, T> {
-        Poller { source, store, target, options, opened: None, control: None, held: None }
+        Poller { source, store, target, options, opened: None, control: None, kept: None }
     }
 
     /// Switches views off, and all others on, from the next poll on.
@@ -204,26 +204,27 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let began = Instant::now();
         let deadline = began + self.options.limits.deadline;
         let before = self.source.cost();
-        let mut held = match self.held.take() {
-            Some(held) => held,
-            None => Held::load(&self.store).await.map_err(PollFailure::State)?,
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => Kept::load(&self.store).await.map_err(PollFailure::State)?,
         };
+        let mut held = kept.unpack().map_err(PollFailure::State)?;
         if let Some(now) = clock
             && let Some(until) = held.state().breaker.open_until(now, &SERVER)
         {
             let failures = held.state().breaker.failures();
-            self.held = Some(held);
+            self.kept = Some(kept);
             return Err(PollFailure::Resting { until, failures });
         }
         let probe = match self.probe_at_home(&mut held, deadline).await {
             Ok(probe) => probe,
             // That somebody ended the poll says nothing of the server.
             Err(failure @ PollFailure::Probe(ReadError::Interrupted)) => {
-                self.held = Some(held);
+                self.kept = Some(kept);
                 return Err(failure);
             }
             Err(failure) => {
-                self.held = held.remember_failure(&self.store, clock).await;
+                self.kept = held.remember_failure(kept, &self.store, clock).await;
                 return Err(failure);
             }
         };
@@ -249,8 +250,9 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         report.deliveries = recipients.deliver(&report).await;
         steps.push(step("deliver", began, delivering));
         let committing = Instant::now();
-        let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
-        self.held = Some(committed.map_err(PollFailure::State)?);
+        let committed =
+            held.commit(kept, &self.store, &self.target, system_identifier, &mut report.notices).await;
+        self.kept = Some(committed.map_err(PollFailure::State)?);
         steps.push(step("commit", began, committing));
         report.steps = steps;
         // Texts and the commit add notices to those that the report was made with.

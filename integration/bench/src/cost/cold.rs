@@ -2,11 +2,11 @@
 //! and visits of other databases, each over a connection of its own.
 
 use super::rivals::Rival;
-use super::stage::{Load, Stage};
 use crate::Result;
 use crate::collector::handle::Collector;
 use crate::collector::orders::{Orders, Turn};
 use crate::samples::Samples;
+use crate::stage::{Load, Stage};
 
 /// Polls in which all other databases are visited.
 const WALKS: usize = 10;

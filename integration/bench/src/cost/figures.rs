@@ -3,8 +3,8 @@
 use super::cold::Beside;
 use super::flat::Flat;
 use super::hour::Hour;
-use super::lines::{Line, bytes, mib, ms, times};
 use super::rounds::{Comparison, Series};
+use crate::lines::{Line, bytes, mib, ms, times};
 use crate::samples::Samples;
 
 const STATEMENTS_OVER_FLOOR_MAX: f64 = 1.15;

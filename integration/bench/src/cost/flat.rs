@@ -3,11 +3,11 @@
 use pgquerylens_sandbox::backend;
 
 use super::rivals::Rival;
-use super::stage::{Load, Stage};
 use crate::Result;
 use crate::collector::handle::Collector;
 use crate::collector::orders::Orders;
 use crate::samples::Samples;
+use crate::stage::{Load, Stage};
 
 /// Polls on either side that are compared; the last of the early ones is poll 100.
 const COMPARED: usize = 60;

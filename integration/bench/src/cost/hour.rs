@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::rivals::Rival;
-use super::stage::{Load, Stage};
 use crate::Result;
 use crate::collector::handle::Collector;
 use crate::collector::orders::{Orders, Turn};
 use crate::samples::Samples;
+use crate::stage::{Load, Stage};
 
 const POLLS: usize = 60;
 /// How many times faster than by default.

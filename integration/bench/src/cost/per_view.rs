@@ -3,10 +3,10 @@
 use pgquerylens_model::view::View;
 
 use super::alone::Alone;
-use super::stage::Stage;
 use crate::Result;
 use crate::collector::metered::settled_cpu;
 use crate::samples::Samples;
+use crate::stage::Stage;
 
 /// A view and its server CPU per reading, in milliseconds.
 pub(crate) struct ViewCost {

@@ -2,10 +2,10 @@
 //! the rounds.
 
 use super::rivals::{Rival, Sample};
-use super::stage::{Load, Stage};
 use crate::Result;
 use crate::collector::orders::{Orders, Turn};
 use crate::samples::Samples;
+use crate::stage::{Load, Stage};
 
 /// Rounds before those that count.
 const WARM_UP: usize = 3;

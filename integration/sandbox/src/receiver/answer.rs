@@ -21,7 +21,7 @@ use prost::Message as _;
 use tokio::sync::watch;
 
 use super::request::{Protocol, Request, Signal};
-use super::{Shared, grpc};
+use super::{Shared, grpc, request};
 
 /// How a receiver treats requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Behaviour {
     /// Takes everything.
     #[default]
     Accept,
+    /// Takes everything and keeps nothing but the number of requests, for whoever measures the sender.
+    Discard,
     /// Answers a status with headers, and takes nothing. Over gRPC it is the code that stands for the status, with
     /// `retry-after` as its retry information.
     Status(u16, Vec<(&'static str, &'static str)>),
@@ -67,6 +69,9 @@ pub(super) async fn answer(
 ) -> io::Result<Response<Body>> {
     let mut behaviours = shared.behaviour.subscribe();
     let behaviour = behaviours.borrow_and_update().clone();
+    if behaviour == Behaviour::Discard {
+        return discard(request, &shared).await;
+    }
     let mut request = match Request::read(request).await {
         Ok(request) => request,
         Err(why) => {
@@ -88,7 +93,7 @@ pub(super) async fn answer(
     match behaviour {
         Behaviour::Demand(..) if !is_demanded => Ok(refusal(protocol, 401, &[])),
         Behaviour::AtMost(_) if is_too_large => Ok(refusal(protocol, 413, &[])),
-        Behaviour::Accept | Behaviour::Demand(..) | Behaviour::AtMost(_) => {
+        Behaviour::Accept | Behaviour::Discard | Behaviour::Demand(..) | Behaviour::AtMost(_) => {
             Ok(acceptance(protocol, signal, 0))
         }
         Behaviour::Partial(rejected) => Ok(acceptance(protocol, signal, rejected)),
@@ -106,6 +111,22 @@ pub(super) async fn answer(
             Ok(broken(protocol, stream::once(end).map(|()| Err(closed()))))
         }
     }
+}
+
+/// Reads a request to its end without a look at it.
+async fn discard(request: http::Request<Incoming>, shared: &Shared) -> io::Result<Response<Body>> {
+    let (parts, mut body) = request.into_parts();
+    while let Some(frame) = body.frame().await {
+        frame.map_err(io::Error::other)?;
+    }
+    shared.count();
+    Ok(match request::addressed(&parts) {
+        Ok((protocol, signal)) => acceptance(protocol, signal, 0),
+        Err(why) => {
+            shared.note_violation(why);
+            status(StatusCode::BAD_REQUEST)
+        }
+    })
 }
 
 impl Behaviour {

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
+use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
@@ -114,8 +115,7 @@ impl Request {
     /// Reads a request whole; the error says what is wrong with it.
     pub(super) async fn read(request: http::Request<Incoming>) -> Result<Self, String> {
         let (parts, body) = request.into_parts();
-        let signal = Signal::of(parts.uri.path()).ok_or(format!("nothing is at {}", parts.uri.path()))?;
-        let protocol = protocol_of(&parts.headers)?;
+        let (protocol, signal) = addressed(&parts)?;
         let body = Limited::new(body, MAX_BYTES).collect().await;
         let body = body.map_err(|error| format!("the body breaks off: {error}"))?.to_bytes();
         let encoding_header = if protocol == Protocol::Grpc { "grpc-encoding" } else { "content-encoding" };
@@ -145,6 +145,12 @@ impl Request {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// Returns how a request is sent and what it is to carry, without a look at its body.
+pub(super) fn addressed(parts: &Parts) -> Result<(Protocol, Signal), String> {
+    let signal = Signal::of(parts.uri.path()).ok_or(format!("nothing is at {}", parts.uri.path()))?;
+    Ok((protocol_of(&parts.headers)?, signal))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

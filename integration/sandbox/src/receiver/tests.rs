@@ -1,4 +1,4 @@
-//! The account's rules, point by point. What the port does is tested by those who send to it.
+//! The account's rules, point by point, and what is not kept. What else the port does is tested by those who send to it.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::{
@@ -6,8 +6,11 @@ use opentelemetry_proto::tonic::metrics::v1::{
     number_data_point::Value,
 };
 
-use super::Account;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
 use super::request::Message;
+use super::{Account, Behaviour, Receiver, Signal};
 
 /// Takes points of one series, each as start, time and value, each in a message of its own.
 fn check(points: &[(u64, u64, i64)], sum: f64, violations: usize) -> Account {
@@ -50,4 +53,19 @@ fn what_breaks_the_rules_is_noted() {
     check(&[(1, 4, 10), (3, 5, 1)], 11.0, 1);
     check(&[(0, 4, 10)], 10.0, 1);
     check(&[(5, 4, 10)], 10.0, 1);
+}
+
+#[tokio::test]
+async fn what_is_discarded_is_accepted_and_counted_and_not_kept() {
+    let receiver = Receiver::start().await.unwrap();
+    receiver.behave(Behaviour::Discard);
+    let mut stream = TcpStream::connect(("127.0.0.1", receiver.port)).await.unwrap();
+    let head = "content-type: application/x-protobuf\r\ncontent-length: 3\r\nconnection: close";
+    let request = format!("POST {} HTTP/1.1\r\nhost: a\r\n{head}\r\n\r\nabc", Signal::Metrics.path());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    receiver.has_seen(1).await.unwrap();
+    assert!(receiver.requests().is_empty() && receiver.account().violations.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Lines of the cost tables: a figure of ours beside the floor and the usual way, and what it was to reach.
+//! Lines of the tables: a figure of ours, what may stand beside it, and what it was to reach.
 
 use crate::samples::Samples;
 use crate::tables::Table;
@@ -38,9 +38,21 @@ impl Line {
         self
     }
 
+    /// Says the least that it has to be.
+    pub(crate) fn at_least(mut self, figure: f64, limit: f64, unit: &str) -> Line {
+        self.target = Some((format!("≥ {limit}{unit}"), figure >= limit));
+        self
+    }
+
     /// Tells whether what was to be reached was reached.
     pub(crate) fn is_met(&self) -> bool {
         self.target.as_ref().is_none_or(|(_, met)| *met)
+    }
+
+    fn reached(&self) -> String {
+        let said =
+            |(target, met): &(String, bool)| format!("{target} {}", if *met { "met" } else { "MISSED" });
+        self.target.as_ref().map(said).unwrap_or_default()
     }
 }
 
@@ -50,12 +62,33 @@ pub(crate) fn table(title: &'static str, lines: &[Line]) -> Table {
     for line in lines {
         let mut row = vec![line.figure.clone()];
         row.extend(line.cells.clone());
-        let reached =
-            |(target, met): &(String, bool)| format!("{target} {}", if *met { "met" } else { "MISSED" });
-        row.push(line.target.as_ref().map(reached).unwrap_or_default());
+        row.push(line.reached());
         table.push(row);
     }
     table
+}
+
+/// Makes a table of lines that have nothing beside them.
+pub(crate) fn table_of_ours(title: &'static str, lines: &[Line]) -> Table {
+    let mut table = Table::new(title, &["the agent", "figure", "target"]);
+    for line in lines {
+        table.push(vec![line.figure.clone(), line.cells[0].clone(), line.reached()]);
+    }
+    table
+}
+
+/// Says in one line whether everything was reached.
+pub(crate) fn verdict(lines: &[Line]) -> String {
+    match lines.iter().filter(|line| !line.is_met()).count() {
+        0 => "met: every target".to_owned(),
+        missed => format!("MISSED: {missed} targets"),
+    }
+}
+
+/// The machine in general terms: figures are ratios because no two are alike.
+pub(crate) fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    format!("PostgreSQL {}, Linux, {cores} cores.", pgquerylens_sandbox::newest())
 }
 
 /// A median with one decimal.
@@ -91,6 +124,8 @@ mod tests {
     fn a_target_is_met_at_its_limit() {
         assert!(Line::new("a", String::new()).at_most(2.0, 2.0, " ×").is_met());
         assert!(!Line::new("a", String::new()).at_most(2.01, 2.0, " ×").is_met());
+        assert!(Line::new("a", String::new()).at_least(4.0, 4.0, " ×").is_met());
+        assert!(!Line::new("a", String::new()).at_least(3.99, 4.0, " ×").is_met());
         assert!(Line::new("a", String::new()).is_met());
     }
 

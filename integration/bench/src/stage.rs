@@ -15,12 +15,18 @@ pub(crate) struct Shape {
     pub(crate) statements: usize,
     /// Bytes of one statement's text.
     pub(crate) text_bytes: usize,
+    /// Sessions that it admits.
+    pub(crate) connections: usize,
 }
 
 /// 5,000 statements with 35 MB of text.
-pub(crate) const ORDINARY: Shape = Shape { statements: 5_000, text_bytes: 7_000 };
+pub(crate) const ORDINARY: Shape = Shape { statements: 5_000, text_bytes: 7_000, connections: 100 };
 /// 2,000 statements with 280 MB of text.
-pub(crate) const LONG_TEXTS: Shape = Shape { statements: 2_000, text_bytes: 140_000 };
+pub(crate) const LONG_TEXTS: Shape = Shape { statements: 2_000, text_bytes: 140_000, connections: 100 };
+/// 500 statements of 1 kB, for many sessions.
+pub(crate) const SMALL: Shape = Shape { statements: 500, text_bytes: 1_000, connections: 200 };
+/// 5,000 statements of 1 kB, for many sessions.
+pub(crate) const CROWDED: Shape = Shape { statements: 5_000, text_bytes: 1_000, connections: 200 };
 
 const STATEMENTS_MAX: &str = "10000";
 /// Databases that statements run in, the connected one first.
@@ -54,6 +60,7 @@ impl Stage {
             .setting("pg_stat_statements.max", STATEMENTS_MAX)
             .setting("log_temp_files", "0")
             .setting("autovacuum", "off")
+            .setting("max_connections", &shape.connections.to_string())
             .tls(&files)
             .on_disk()
             .start()
