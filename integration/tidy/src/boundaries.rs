@@ -17,7 +17,7 @@ const CLOUD_AND_OTHER_HTTP: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "reqwest", "axum"];
 const INPUT_AND_OUTPUT: &[&str] = &["tokio", "tokio-*", "rustls", "async-*", "socket2", "mio"];
 
-const FENCES: [Fence; 9] = [
+const FENCES: [Fence; 10] = [
     Fence { folder: "core/model", forbidden: INPUT_AND_OUTPUT, because: "the model does no I/O" },
     Fence { folder: "core/model", forbidden: CLOUD, because: "the model knows no cloud" },
     Fence { folder: "core/sql", forbidden: INPUT_AND_OUTPUT, because: "the analysis of texts does no I/O" },
@@ -34,6 +34,11 @@ const FENCES: [Fence; 9] = [
         forbidden: CLOUD_AND_OTHER_HTTP,
         because: "delivery knows no cloud and one HTTP client",
     },
+    Fence {
+        folder: "cloud/aws",
+        forbidden: &["google-cloud*", "gcloud-*", "azure_*", "lambda_runtime", "reqwest"],
+        because: "a cloud knows no other and no runtime",
+    },
     // It links all of core that opens anything. The SDK itself is linked by opentelemetry-proto.
     Fence {
         folder: "core/delivery",
@@ -43,8 +48,9 @@ const FENCES: [Fence; 9] = [
 ];
 
 /// One package of ours must not name another, by their folders.
-const ARROWS: [(&str, &str, &str); 4] = [
+const ARROWS: [(&str, &str, &str); 5] = [
     ("", "runtimes/", "nobody depends on a runtime"),
+    ("core/", "cloud/", "core knows no cloud"),
     ("core/", "integration/", "core knows nothing of the servers it is tested on"),
     ("core/model", "core/", "the model is the vocabulary and depends on nothing of ours"),
     ("integration/sandbox", "core/", "the sandbox knows nothing of views and reports"),

@@ -38,6 +38,7 @@ pub const DUPLICATES: &[(&str, &str)] = &[
     ("rand_core", "goes with rand"),
     ("rustix", "pg_query's build looks for programs with an old `which`"),
     ("shlex", "pg_query's build, by bindgen, is behind cc"),
+    ("synstructure", "derive macros of the crates of Unicode, under the SDK of AWS, are halfway as syn is"),
     ("syn", "derive macros are halfway from 2 to 3; none of it is linked"),
     ("thiserror", "pg_query is behind postcard"),
     ("thiserror-impl", "goes with thiserror"),
