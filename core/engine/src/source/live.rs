@@ -22,6 +22,7 @@ pub struct Live {
     limits: Limits,
     session: Option<Session>,
     interrupter: Interrupter,
+    progress: Progress,
     spent: Spent,
 }
 
@@ -63,6 +64,22 @@ impl Interrupter {
     }
 }
 
+/// Shows from outside whether a source gets anything from its server.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<Option<Arc<Traffic>>>>);
+
+impl Progress {
+    /// Returns the bytes that the present connection has received; none while there is no login.
+    pub fn received_bytes(&self) -> u64 {
+        let traffic = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.as_ref().map_or(0, |traffic| traffic.received_bytes())
+    }
+
+    fn replace(&self, traffic: Option<Arc<Traffic>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = traffic;
+    }
+}
+
 /// What connections that are closed have cost, and how many there were.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
@@ -75,12 +92,24 @@ struct Spent {
 impl Live {
     /// Names the server; nothing is opened yet.
     pub fn new(target: Target, limits: Limits) -> Live {
-        Live { target, limits, session: None, interrupter: Interrupter::default(), spent: Spent::default() }
+        Live {
+            target,
+            limits,
+            session: None,
+            interrupter: Interrupter::default(),
+            progress: Progress::default(),
+            spent: Spent::default(),
+        }
     }
 
     /// Returns the way to end from outside what the server is doing.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
+    }
+
+    /// Returns the way to see from outside whether the server answers.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// Logs in with another password from the next connection on: secrets are rotated.
@@ -116,6 +145,7 @@ impl Source for Live {
         let version = version.unwrap_or(ServerVersion(0));
         let opened = Opened { version, tls: dialled.tls.clone(), mode };
         self.interrupter.replace(Some(dialled.canceller.clone()));
+        self.progress.replace(Some(Arc::clone(&dialled.traffic)));
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;
         Ok(opened)
@@ -123,6 +153,7 @@ impl Source for Live {
 
     fn close(&mut self) {
         self.interrupter.replace(None);
+        self.progress.replace(None);
         if let Some(session) = self.session.take() {
             let counts = session.counts();
             self.spent.counts.statements += counts.statements;
