@@ -23,6 +23,7 @@ pub struct Live {
     passwords: Option<Passwords>,
     session: Option<Session>,
     interrupter: Interrupter,
+    progress: Progress,
     spent: Spent,
 }
 
@@ -64,6 +65,22 @@ impl Interrupter {
     }
 }
 
+/// Shows from outside whether a source gets anything from its server.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Mutex<Option<Arc<Traffic>>>>);
+
+impl Progress {
+    /// Returns the bytes that the present connection has received; none while there is no login.
+    pub fn received_bytes(&self) -> u64 {
+        let traffic = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        traffic.as_ref().map_or(0, |traffic| traffic.received_bytes())
+    }
+
+    fn replace(&self, traffic: Option<Arc<Traffic>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = traffic;
+    }
+}
+
 /// What connections that are closed have cost, and how many there were.
 #[derive(Clone, Copy, Debug, Default)]
 struct Spent {
@@ -82,6 +99,7 @@ impl Live {
             passwords: None,
             session: None,
             interrupter: Interrupter::default(),
+            progress: Progress::default(),
             spent: Spent::default(),
         }
     }
@@ -89,6 +107,11 @@ impl Live {
     /// Returns the way to end from outside what the server is doing.
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
+    }
+
+    /// Returns the way to see from outside whether the server answers.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     /// Logs in with another password from the next connection on: secrets are rotated.
@@ -132,6 +155,7 @@ impl Source for Live {
         let version = version.unwrap_or(ServerVersion(0));
         let opened = Opened { version, tls: dialled.tls.clone(), mode };
         self.interrupter.replace(Some(dialled.canceller.clone()));
+        self.progress.replace(Some(Arc::clone(&dialled.traffic)));
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;
         Ok(opened)
@@ -139,6 +163,7 @@ impl Source for Live {
 
     fn close(&mut self) {
         self.interrupter.replace(None);
+        self.progress.replace(None);
         if let Some(session) = self.session.take() {
             let counts = session.counts();
             self.spent.counts.statements += counts.statements;

@@ -9,6 +9,7 @@ mod fleet;
 mod health;
 mod log;
 mod ownership;
+mod place;
 mod seats;
 mod server;
 mod signals;

@@ -11,7 +11,7 @@ use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
-use pgquerylens_engine::source::live::{Interrupter, Live};
+use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
 use pgquerylens_engine::source::{ReadError, Source};
 use pgquerylens_engine::state::control::Control;
 use pgquerylens_export::origin::Origin;
@@ -19,8 +19,8 @@ use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, info, warn};
 
 use crate::config::configuration::ServerConfig;
@@ -34,6 +34,7 @@ use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
 use super::exporters::Variables;
 use super::ownership::Ownership;
+use super::place::hold;
 use super::seats::Seats;
 use super::telemetry::{self, Failed, Polled, Telemetry};
 use super::wishes;
@@ -42,8 +43,8 @@ use super::wishes;
 const DOWN_NEWS: Duration = Duration::from_secs(5);
 /// Of the grace at an end, the part that a running poll gets before the server is told to stop it.
 const POLL_SHARE_OF_GRACE: f64 = 0.4;
-/// How long a poll holds a worker's place at most.
-const LONGEST_WORK: Duration = Duration::from_secs(1);
+/// How long a poll that gets nothing from its server holds a worker's place.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How long one request to stop a statement may take.
 const INTERRUPT: Duration = Duration::from_secs(1);
 
@@ -70,6 +71,7 @@ pub(super) struct Server {
     password: Option<SecretSource>,
     poller: Result<Poller<Live, Arc<Store>>, Failure>,
     interrupter: Interrupter,
+    progress: Progress,
     recipients: Recipients<Arc<Store>>,
     store: Arc<Store>,
     ownership: Ownership,
@@ -92,10 +94,10 @@ impl Server {
         let target = resolve(text, &shared.environment).map_err(Failure::from);
         let origin = origin(config, target.as_ref().ok(), resource, &shared);
         let recipients = Recipients::new(origin, exporters, &store);
-        let mut interrupter = Interrupter::default();
+        let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
             let live = config.login.live(target, config.poll.limits.clone());
-            interrupter = live.interrupter();
+            (interrupter, progress) = (live.interrupter(), live.progress());
             Poller::new(
                 live,
                 Arc::clone(&store),
@@ -110,6 +112,7 @@ impl Server {
             password: config.password.clone(),
             poller,
             interrupter,
+            progress,
             recipients,
             ownership: Ownership::of(&config.state),
             seat: None,
@@ -134,8 +137,9 @@ impl Server {
             if self.may_begin() && self.honour_control().await {
                 let (polled_at, since) = (clock::now(), Instant::now());
                 let span = telemetry::poll_span(&self.name);
+                let progress = self.progress.clone();
                 let poll = self.poll_and_tell_views(&mut stop).instrument(span);
-                let polled = hold(place, poll).await;
+                let polled = hold(place, || progress.received_bytes(), PATIENCE, poll).await;
                 let (took, end) = (since.elapsed(), *stop.borrow());
                 self.tell_telemetry(&polled, polled_at, took);
                 self.tell(polled, took, end).await;
@@ -394,17 +398,6 @@ fn first_state(config: &ServerConfig) -> ServerState {
         exporters: exporters.collect(),
         ..ServerState::default()
     }
-}
-
-/// Works and holds a place meanwhile, but not for long. What takes longer waits for a server, and others need not: a
-/// poll that hangs would otherwise delay all that are due.
-async fn hold<T>(place: Option<SemaphorePermit<'_>>, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    if let Ok(done) = timeout(LONGEST_WORK, &mut work).await {
-        return done;
-    }
-    drop(place);
-    work.await
 }
 
 /// Waits for something; returns true if a stop came first.

@@ -283,7 +283,7 @@ const ROWS: &[OptionSpec] = &[
         commands: CONFIGURED,
         sections: PROCESS,
         default: Some("8"),
-        help: "How many servers may begin a poll at the same time: one that takes longer than a second no longer counts",
+        help: "How many servers are polled at the same time: one that says nothing for a second does not count",
         more: "For example: --workers 16",
         ..count("workers", Place::Named(Process))
     },
