@@ -11,7 +11,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Certificates, ServerCertificate, TlsFiles};
 use crate::{Server, majors, newest};
 
-fn verify_full(authority: &Path, client: Option<&TlsFiles>) -> MakeRustlsConnect {
+/// Returns a client that verifies the chain up to this authority, and the name.
+pub(crate) fn verify_full(authority: &Path, client: Option<&TlsFiles>) -> MakeRustlsConnect {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
