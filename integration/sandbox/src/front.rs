@@ -1,8 +1,9 @@
 //! A managed service's front before a server of ours: it speaks TLS by a certificate of the service's name, checks who
 //! logs in as the service does, and only then opens the server behind, which believes it.
 //!
-//! Each service's check is a variant of [`Check`], in a file of its own: `rds` with what it is made of, `presigned` and
-//! `sigv4`. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in `message`.
+//! Each service's check is a variant of [`Check`], in a file of its own: `rds` with what it is made of, `presigned`
+//! and `sigv4`. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in
+//! `message`.
 
 #[cfg(test)]
 mod botocore;
@@ -32,6 +33,8 @@ pub use rds::{AccessKey, RdsIam};
 pub use refusal::Refusal;
 pub use wall_clock::WallClock;
 
+/// The name that PostgreSQL's protocol has within TLS.
+const ALPN: &[u8] = b"postgresql";
 /// Refusals that are remembered one by one; those beyond are not.
 const REFUSALS_MAX: usize = 10_000;
 
@@ -61,7 +64,9 @@ impl Front {
     /// Starts a front on a free port of 127.0.0.1 before the server on this port of 127.0.0.1, which has to
     /// let those in that the check lets pass: see [`trust`].
     pub async fn start(upstream_port: u16, check: Check, files: &TlsFiles) -> Result<Self> {
-        let tls = TlsAcceptor::from(Arc::new(server_config(files, None)?));
+        let mut tls = server_config(files, None)?;
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+        let tls = TlsAcceptor::from(Arc::new(tls));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing("listen as a front")?;
         let port = listener.local_addr().doing("ask the front's port")?.port();
         let shared = Arc::new(Shared { port, upstream_port, check, tls, kept: Mutex::default() });

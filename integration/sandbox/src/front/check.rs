@@ -1,5 +1,5 @@
-//! How a managed service makes sure who logs in. Each cloud's way is a variant of [`Check`] and a file beside this one: it
-//! says how a client is greeted, judges what comes as a password, and words the refusals.
+//! How a managed service makes sure who logs in. Each cloud's way is a variant of [`Check`] and a file beside this
+//! one: it says how a client is greeted, judges what comes as a password, and words the refusals.
 
 use std::net::IpAddr;
 

@@ -9,10 +9,12 @@ use tokio::net::TcpStream;
 use super::check::{Greeting, Login};
 use super::message::{self, ASK_CLEARTEXT_PASSWORD, Message};
 use super::startup::{self, Opening};
-use super::{Refusal, Shared};
+use super::{ALPN, Refusal, Shared};
 
 /// How often a client may ask for a kind of encryption that there is not.
 const REQUESTS_MAX: usize = 2;
+/// What a handshake begins with; servers from 17 on take one without a request (`sslnegotiation=direct`).
+const HANDSHAKE: [u8; 1] = [0x16];
 
 /// A connection, as it is or within TLS.
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
@@ -27,15 +29,28 @@ struct Packet {
 /// Holds a conversation to its end; an error is one that the client has or makes.
 pub(super) async fn hold(mut socket: TcpStream, client: IpAddr, shared: &Shared) -> Result<()> {
     socket.set_nodelay(true)?;
+    let mut first = [0];
+    socket.peek(&mut first).await?;
+    if first == HANDSHAKE {
+        return shake_hands(socket, client, true, shared).await;
+    }
     let packet = first_packet(&mut socket).await?;
     if packet.opening != Opening::Tls {
         return serve(&mut socket, packet, client, false, shared).await;
     }
     socket.write_all(b"S").await?;
+    shake_hands(socket, client, false, shared).await
+}
+
+async fn shake_hands(socket: TcpStream, client: IpAddr, is_direct: bool, shared: &Shared) -> Result<()> {
     let Ok(mut socket) = shared.tls.accept(socket).await else {
         shared.note(Refusal::HandshakeBroken);
         return Ok(());
     };
+    // Who comes without a request has to name the protocol instead.
+    if is_direct && socket.get_ref().1.alpn_protocol() != Some(ALPN) {
+        return Err(ErrorKind::InvalidData.into());
+    }
     let packet = read_packet(&mut socket).await?;
     serve(&mut socket, packet, client, true, shared).await
 }

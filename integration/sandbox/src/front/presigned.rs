@@ -1,5 +1,5 @@
-//! The text of a login token of RDS: a presigned request without its scheme, `HOST:PORT/?Action=connect&…`. Reads it to the
-//! letter; whether what it says is right is the check's to say.
+//! The text of a login token of RDS: a presigned request without its scheme, `HOST:PORT/?Action=connect&…`. Reads it
+//! to the letter; whether what it says is right is the check's to say.
 
 use std::collections::BTreeMap;
 use std::time::UNIX_EPOCH;

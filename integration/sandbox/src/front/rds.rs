@@ -57,8 +57,8 @@ impl RdsIam {
         }
     }
 
-    /// Says whether this token lets this user in. What it is for comes before its signature, so that a wrong one is told
-    /// by what is wrong with it.
+    /// Says whether this token lets this user in. What it is for comes before its signature, so that a wrong one is
+    /// told by what is wrong with it.
     pub(super) fn judge(&self, login: &Login, password: &str) -> Result<(), Refusal> {
         let token = presigned::parse(password)?;
         self.judge_aim(login, &token)?;
@@ -72,8 +72,8 @@ impl RdsIam {
     /// Returns what the client is told.
     ///
     /// Without TLS: `pg_hba.conf rejects connection …, no encryption` with 28000 for who may log in by token
-    /// (rust-postgres/rust-postgres#1108), `no pg_hba.conf entry …, no encryption` for others where rds.force_ssl is on,
-    /// as it is from 15 (pgbouncer/pgbouncer#812); servers before 14 say `SSL off` (paws-r/paws#324).
+    /// (rust-postgres/rust-postgres#1108), `no pg_hba.conf entry …, no encryption` for others where rds.force_ssl is
+    /// on, as it is from 15 (pgbouncer/pgbouncer#812); servers before 14 say `SSL off` (paws-r/paws#324).
     /// Whatever is wrong with a token, its age (warpstreamlabs/bento#757) and a missing rds-db:connect included:
     /// `PAM authentication failed` with 28000 (warp-tech/warpgate#1906; aws/aws-cli#3639).
     pub(super) fn complain(&self, refusal: Refusal, login: &Login) -> Complaint {

@@ -1,5 +1,5 @@
-//! What a client of PostgreSQL says before it is known: "Message Formats" in the manual's chapter on the protocol. Bytes in,
-//! data out.
+//! What a client of PostgreSQL says before it is known: "Message Formats" in the manual's chapter on the protocol.
+//! Bytes in, data out.
 
 /// Request codes, whose upper half is no version of the protocol that there will ever be.
 const CANCEL_REQUEST: u32 = 80_877_102;

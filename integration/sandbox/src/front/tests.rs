@@ -6,14 +6,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::botocore::{Wanted, token};
-use super::{AccessKey, Check, Front, RdsIam, Refusal, WallClock, trust};
+use super::{ALPN, AccessKey, Check, Front, RdsIam, Refusal, WallClock, trust};
 use crate::tls::Certificates;
-use crate::tls::tests::verify_full;
+use crate::tls::tests::{verify_full, verify_full_config};
 use crate::{PASSWORD, Server, majors, newest, roles};
 
 const HOST: &str = "db1.abc123.eu-west-1.rds.amazonaws.com";
@@ -218,6 +219,20 @@ async fn a_client_that_does_not_believe_the_certificate_sends_no_token() {
     }
     let known = vec![Refusal::HandshakeBroken; 2];
     assert_eq!((stage.front.refusals(), stage.front.admissions()), (known, 0));
+}
+
+#[tokio::test]
+async fn tls_without_a_request_names_the_protocol() {
+    let stage = Stage::set(newest()).await;
+    let token = token(&stage.wanted());
+    for (names, is_admitted) in [(vec![ALPN.to_vec()], true), (vec![], false)] {
+        let mut tls = verify_full_config(stage.certificates.authority(), None);
+        tls.alpn_protocols = names;
+        let mut config = stage.config(USER, &token);
+        let connecting = config.ssl_negotiation(SslNegotiation::Direct).connect(MakeRustlsConnect::new(tls));
+        assert_eq!(timeout(LIMIT, connecting).await.unwrap().is_ok(), is_admitted);
+    }
+    assert_eq!((stage.front.admissions(), stage.front.refusals()), (1, vec![]));
 }
 
 #[tokio::test]
