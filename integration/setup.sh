@@ -45,7 +45,7 @@ reason_for() { # NEED
         faketime) echo "steps the clocks that the tests of clocks go by" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
-        python) echo "reads what we send with OpenTelemetry's own packages, and fetches hadolint (pip)" ;;
+        python) echo "reads what we send with OpenTelemetry's own packages, signs with AWS's, and fetches hadolint (pip)" ;;
         systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;
     esac

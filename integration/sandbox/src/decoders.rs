@@ -1,4 +1,5 @@
-//! Programs of others that read what we send: Python's, with the packages that `integration/decoders` pins.
+//! Programs of others that read what we send, or sign as we have to: Python's, with the packages that
+//! `integration/decoders` pins.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a clock to step, a pooler,
-//! certificates, a receiver of telemetry.
+//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a managed
+//! service's front, a clock to step, a pooler, certificates, a receiver of telemetry.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
 //! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
@@ -12,6 +12,7 @@ mod daemon;
 pub mod decoders;
 mod environment;
 mod error;
+pub mod front;
 mod installation;
 pub mod pooler;
 pub mod proxy;

@@ -1,11 +1,15 @@
 //! Certificates, good and bad, made for one test: an authority, server certificates with each fault that a client
 //! must notice, client certificates. They are files in a directory that vanishes with the [`Certificates`].
+//! How a listener of ours shows them is in `listener`.
+
+mod listener;
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+pub(crate) use listener::server_config;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -86,17 +90,18 @@ impl Certificates {
             Kind::WrongHost => &["elsewhere.example"],
             Kind::CloudSql => &[],
         };
-        let names: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let mut parameters = CertificateParams::new(names)?;
-        let common_name = hosts.first().copied().unwrap_or("project:instance");
-        parameters.distinguished_name.push(DnType::CommonName, common_name);
-        parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+        let mut parameters = for_servers(hosts, hosts.first().copied().unwrap_or("project:instance"))?;
         if kind == Kind::Expired {
             (parameters.not_before, parameters.not_after) =
                 (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
         }
         let authority = if kind == Kind::OtherAuthority { &self.other } else { &self.authority };
         self.sign(&parameters, authority, &format!("server-{kind:?}").to_lowercase())
+    }
+
+    /// Makes a server's certificate for this host name, good in all.
+    pub fn server_for(&self, host: &str) -> Result<TlsFiles> {
+        self.sign(&for_servers(&[host], host)?, &self.authority, &format!("server-for-{host}"))
     }
 
     /// Makes the certificate that lets a client log in as this role.
@@ -154,9 +159,17 @@ impl Authority {
     }
 }
 
+fn for_servers(hosts: &[&str], common_name: &str) -> Result<CertificateParams> {
+    let names: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+    let mut parameters = CertificateParams::new(names)?;
+    parameters.distinguished_name.push(DnType::CommonName, common_name);
+    parameters.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
+    Ok(parameters)
+}
+
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).doing_at("write", path)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

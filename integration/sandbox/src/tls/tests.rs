@@ -11,21 +11,27 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{Certificates, ServerCertificate, TlsFiles};
 use crate::{Server, majors, newest};
 
-fn verify_full(authority: &Path, client: Option<&TlsFiles>) -> MakeRustlsConnect {
+/// Returns a client that verifies the chain up to this authority, and the name.
+pub(crate) fn verify_full(authority: &Path, client: Option<&TlsFiles>) -> MakeRustlsConnect {
+    MakeRustlsConnect::new(verify_full_config(authority, client))
+}
+
+/// Returns the settings of such a client.
+pub(crate) fn verify_full_config(authority: &Path, client: Option<&TlsFiles>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(authority).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let builder = builder.with_root_certificates(roots);
-    MakeRustlsConnect::new(match client {
+    match client {
         None => builder.with_no_client_auth(),
         Some(files) => {
             let certificate = CertificateDer::from_pem_file(&files.certificate).unwrap();
             let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
             builder.with_client_auth_cert(vec![certificate], key).unwrap()
         }
-    })
+    }
 }
 
 /// Logs in as postgres and returns whether the server says that the session is encrypted.
