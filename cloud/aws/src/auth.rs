@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
+use futures_util::future::BoxFuture;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pgquerylens_engine::dial::{Asked, NoPassword, Passwords};
 use pgquerylens_engine::secret::Secret;
@@ -21,7 +22,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// one's own; else it is that of the environment. Nothing is looked up before the first login.
 pub fn iam_tokens(region: Option<String>) -> Passwords {
     let known: Arc<OnceCell<SdkConfig>> = Arc::default();
-    Passwords::new(move |asked| {
+    let source = move |asked: Asked| -> BoxFuture<'static, _> {
         let (known, region) = (Arc::clone(&known), region.clone());
         Box::pin(async move {
             // The same token again would be refused again.
@@ -31,7 +32,8 @@ pub fn iam_tokens(region: Option<String>) -> Passwords {
             let session = known.get_or_init(|| session(region.as_deref())).await;
             token(session, &asked, region.as_deref()).await.map(Some)
         })
-    })
+    };
+    Passwords::new(source, error::refused_token)
 }
 
 /// Signs a token for one login.

@@ -212,6 +212,7 @@ fn of_connecting(error: &ConnectError) -> Exit {
         ConnectError::ClientCertificateRefused(_)
         | ConnectError::PasswordMissing { .. }
         | ConnectError::NoPassword { .. }
+        | ConnectError::GivenPasswordRefused { .. }
         | ConnectError::WrongPassword(_)
         | ConnectError::LoginRefused(_)
         | ConnectError::NoConnectPrivilege(_) => Exit::Denied,

@@ -27,7 +27,7 @@ impl ConnectError {
                 "set PGPASSWORD, or add a line host:port:database:user:password to ~/.pgpass (mode 0600)"
                     .to_owned()
             }
-            Self::NoPassword { advice, .. } => advice.clone(),
+            Self::NoPassword { advice, .. } | Self::GivenPasswordRefused { advice, .. } => advice.clone(),
             Self::WrongPassword(_) => {
                 "check the password in PGPASSWORD, ~/.pgpass or the service file, and the role: \
                                        a role that does not exist gives the same error"

@@ -68,6 +68,13 @@ pub enum ConnectError {
     },
     /// The password is wrong (28P01).
     WrongPassword(Refusal),
+    /// A password that was given for this login is refused, and whoever gave it knows what that means.
+    GivenPasswordRefused {
+        /// What the server said.
+        refusal: Refusal,
+        /// What to do about it.
+        advice: String,
+    },
     /// pg_hba.conf or the authentication method says no (28000).
     LoginRefused(Refusal),
     /// The database does not exist (3D000).
@@ -233,6 +240,7 @@ impl fmt::Display for ConnectError {
             }
             Self::Protocol { address, .. } => write!(f, "log in to {address}: the conversation broke off"),
             Self::ClientCertificateRefused(refusal)
+            | Self::GivenPasswordRefused { refusal, .. }
             | Self::WrongPassword(refusal)
             | Self::LoginRefused(refusal)
             | Self::NoSuchDatabase(refusal)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::error::ConnectError;
+use super::error::{ConnectError, Refusal};
 use super::{Dialled, Startup, dial};
 use crate::conninfo::{Host, Target};
 use crate::secret::Secret;
@@ -42,12 +42,18 @@ pub struct NoPassword {
 type Answer = Result<Option<Secret>, NoPassword>;
 
 /// Gives the password of a login; nothing if there is no other than those that were refused.
-pub struct Passwords(Box<dyn Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync>);
+pub struct Passwords {
+    source: Box<dyn Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync>,
+    advice: fn(&Refusal) -> Option<String>,
+}
 
 impl Passwords {
-    /// Wraps a source.
-    pub fn new(source: impl Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync + 'static) -> Passwords {
-        Passwords(Box::new(source))
+    /// Wraps a source, and what it advises where a password of it was refused.
+    pub fn new(
+        source: impl Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
+        advice: fn(&Refusal) -> Option<String>,
+    ) -> Passwords {
+        Passwords { source: Box::new(source), advice }
     }
 }
 
@@ -74,18 +80,19 @@ pub async fn dial_with(
             advice: none.advice,
         };
         let asked = asked(target, refused).map_err(no_password)?;
-        let Some(password) = (passwords.0)(asked).await.map_err(no_password)? else { break };
+        let Some(password) = (passwords.source)(asked).await.map_err(no_password)? else { break };
         let with = Target { password: Some(password), ..target.clone() };
         match dial(&with, startup, timeout).await {
-            Err(error @ (ConnectError::WrongPassword(_) | ConnectError::LoginRefused(_))) => {
-                last = Some(error);
-            }
+            Err(ConnectError::WrongPassword(refusal)) => last = Some((refusal, true)),
+            Err(ConnectError::LoginRefused(refusal)) => last = Some((refusal, false)),
             dialled => return dialled,
         }
     }
-    Err(last.unwrap_or_else(|| ConnectError::PasswordMissing {
-        address: target.address(),
-        user: target.user.clone(),
+    let missing = || ConnectError::PasswordMissing { address: target.address(), user: target.user.clone() };
+    Err(last.map_or_else(missing, |(refusal, is_password)| match (passwords.advice)(&refusal) {
+        Some(advice) => ConnectError::GivenPasswordRefused { refusal, advice },
+        None if is_password => ConnectError::WrongPassword(refusal),
+        None => ConnectError::LoginRefused(refusal),
     }))
 }
 
