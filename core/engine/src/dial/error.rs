@@ -71,7 +71,7 @@ pub enum ConnectError {
     /// A password that was given for this login is refused, and whoever gave it knows what that means.
     GivenPasswordRefused {
         /// What the server said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// What to do about it.
         advice: String,
     },
@@ -239,8 +239,8 @@ impl fmt::Display for ConnectError {
                 write!(f, "connect to {address}: it is no {wanted}")
             }
             Self::Protocol { address, .. } => write!(f, "log in to {address}: the conversation broke off"),
+            Self::GivenPasswordRefused { refusal, .. } => refusal.fmt(f),
             Self::ClientCertificateRefused(refusal)
-            | Self::GivenPasswordRefused { refusal, .. }
             | Self::WrongPassword(refusal)
             | Self::LoginRefused(refusal)
             | Self::NoSuchDatabase(refusal)

@@ -90,7 +90,7 @@ pub async fn dial_with(
     }
     let missing = || ConnectError::PasswordMissing { address: target.address(), user: target.user.clone() };
     Err(last.map_or_else(missing, |(refusal, is_password)| match (passwords.advice)(&refusal) {
-        Some(advice) => ConnectError::GivenPasswordRefused { refusal, advice },
+        Some(advice) => ConnectError::GivenPasswordRefused { refusal: Box::new(refusal), advice },
         None if is_password => ConnectError::WrongPassword(refusal),
         None => ConnectError::LoginRefused(refusal),
     }))

@@ -136,10 +136,10 @@ const ROWS: &[OptionSpec] = &[
     OptionSpec {
         commands: EVERY_CONNECTING,
         sections: SERVERS,
-        standard: Some("AWS_REGION"),
         sample: "eu-west-1",
         help: "The region of the server, where the name of its endpoint does not tell it",
-        more: "For example: --aws-region eu-west-1",
+        more: "It goes before what the endpoint's name says; without either AWS_REGION or the profile tells. \
+               For example: --aws-region eu-west-1",
         ..text("aws-region", Place::Named(What), "REGION")
     },
     OptionSpec {

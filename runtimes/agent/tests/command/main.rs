@@ -10,6 +10,7 @@ mod majors;
 mod packaging;
 mod pipes;
 mod program;
+mod rds;
 mod recordings;
 mod signals;
 mod stage;

@@ -1,0 +1,144 @@
+//! Polls of servers behind a front that checks logins as RDS does: by a token of IAM, without a password, verified in
+//! full. What the front found is exact; what the program says is what somebody can do about it.
+
+use std::process::Command;
+
+use pgquerylens_sandbox::front::{AccessKey, Check, Front, RdsIam, Refusal, WallClock, trust};
+use pgquerylens_sandbox::tls::Certificates;
+use pgquerylens_sandbox::{Server, majors, newest, roles};
+
+use crate::program::{Ended, Running, pgquerylens};
+
+const HOST: &str = "db1.abc123.eu-west-1.rds.amazonaws.com";
+const KEY: &str = "ASIAEXAMPLE";
+const SECRET: &str = "a-secret-key-that-nobody-sees";
+const SESSION: &str = "a-session-token-that-nobody-sees";
+
+/// A server behind a front, and the authority that signed the front's certificate.
+struct Stage {
+    /// It runs as long as the stage stands.
+    _server: Server,
+    front: Front,
+    certificates: Certificates,
+    clock: WallClock,
+}
+
+impl Stage {
+    async fn set(major: u32, granted: &[&str], allowed: &[&str]) -> Stage {
+        let server = Server::new(major).hba(&trust(roles::MONITOR)).start_monitored().await.unwrap();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let (certificates, clock) = (Certificates::new().unwrap(), WallClock::right());
+        let key = AccessKey {
+            id: KEY.to_owned(),
+            secret: SECRET.to_owned(),
+            session_token: Some(SESSION.to_owned()),
+            may_connect_as: owned(allowed),
+        };
+        let check = Check::RdsIam(RdsIam {
+            region: "eu-west-1".to_owned(),
+            host: HOST.to_owned(),
+            port: None,
+            keys: vec![key],
+            granted: owned(granted),
+            clock: clock.clone(),
+        });
+        let files = certificates.server_for(HOST).unwrap();
+        let front = Front::start(server.port(), check, &files).await.unwrap();
+        Stage { _server: server, front, certificates, clock }
+    }
+
+    async fn usual(major: u32) -> Stage {
+        Stage::set(major, &[roles::MONITOR], &[roles::MONITOR]).await
+    }
+
+    /// Returns how to get to the front, under the name of an endpoint of RDS.
+    fn connection(&self, more: &str) -> String {
+        let authority = self.certificates.authority().display();
+        format!(
+            "host={HOST} hostaddr=127.0.0.1 port={} user={} dbname=postgres sslrootcert={authority} {more}",
+            self.front.port(),
+            roles::MONITOR
+        )
+    }
+
+    fn command(&self, connection: &str, arguments: &[&str]) -> Command {
+        let mut command = pgquerylens(&[&["poll", connection, "--auth", "rds-iam"], arguments].concat());
+        command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", SECRET);
+        // Where a function runs says nothing of where the server is.
+        command.env("AWS_SESSION_TOKEN", SESSION).env("AWS_REGION", "us-west-2");
+        command
+    }
+}
+
+/// The front works on this thread's runtime, so the program is waited for on another.
+async fn ended(command: Command) -> Ended {
+    let ended = tokio::task::spawn_blocking(|| Running::start(command).ended()).await.unwrap();
+    for secret in [SECRET, SESSION, "X-Amz-Signature"] {
+        assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{ended:?}");
+    }
+    ended
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_major_is_polled_without_a_password() {
+    for major in majors() {
+        let stage = Stage::usual(major).await;
+        // A visit to the other database that there is, template1, is a login with a token of its own.
+        let command = stage.command(&stage.connection(""), &["--format", "json", "--all-databases"]);
+        let ended = ended(command).await;
+        assert_eq!(ended.code, Some(0), "{major}: {ended:?}");
+        let document = &ended.documents()[0];
+        assert_eq!(document["status"], "ok", "{major}: {}", ended.stderr);
+        assert_eq!((stage.front.admissions(), stage.front.refusals()), (2, vec![]), "{major}");
+    }
+}
+
+/// Returns what the program says of a login that fails, after a look at its code and at what the front found.
+async fn refused(stage: &Stage, command: Command, code: i32, found: &[Refusal]) -> String {
+    let ended = ended(command).await;
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+    assert_eq!(stage.front.refusals(), found, "{ended:?}");
+    ended.stderr
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_for_another_region_or_time_is_refused_and_the_causes_are_named() {
+    let stage = Stage::usual(newest()).await;
+    let connection = stage.connection("");
+    let elsewhere = stage.command(&connection, &["--aws-region", "us-east-1"]);
+    let said = refused(&stage, elsewhere, 77, &[Refusal::WrongRegion]).await;
+    assert!(said.contains("PAM authentication failed") && said.contains("(--aws-region)"), "{said}");
+    stage.clock.set_ahead(3_600);
+    let late = stage.command(&connection, &[]);
+    let said = refused(&stage, late, 77, &[Refusal::WrongRegion, Refusal::Expired]).await;
+    assert!(said.contains("clock is right"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_permission_that_is_missing_is_named_with_its_mend() {
+    let not_allowed = Stage::set(newest(), &[roles::MONITOR], &["somebody"]).await;
+    let command = not_allowed.command(&not_allowed.connection(""), &[]);
+    let said = refused(&not_allowed, command, 77, &[Refusal::NotAllowed]).await;
+    assert!(said.contains("allow rds-db:connect on arn:aws:rds-db:"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_on_this_side_never_sends_a_token() {
+    let stage = Stage::usual(newest()).await;
+    let plain = stage.command(&stage.connection("sslmode=disable"), &[]);
+    let said = refused(&stage, plain, 77, &[]).await;
+    assert!(said.contains("sent over TLS only"), "{said}");
+    let mut nobody = stage.command(&stage.connection(""), &[]);
+    nobody
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .env_remove("AWS_SESSION_TOKEN");
+    let said = refused(&stage, nobody, 77, &[]).await;
+    assert!(said.contains("no AWS credentials to sign a token with"), "{said}");
+    let other = stage.certificates.other_authority().display();
+    let wrong = stage.command(&stage.connection(&format!("sslrootcert={other}")), &[]);
+    let said = refused(&stage, wrong, 78, &[Refusal::HandshakeBroken]).await;
+    assert!(said.contains("the authorities of RDS come with pgquerylens"), "{said}");
+    assert_eq!(stage.front.admissions(), 0);
+}
