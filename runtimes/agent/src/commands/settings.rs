@@ -5,7 +5,10 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
 use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
+use pgquerylens_store::states::States;
+use pgquerylens_store::url::StateUrl;
 
+use crate::access;
 use crate::failure::Failure;
 use crate::options::{Given, Said, value};
 use crate::output::{self, Form};
@@ -103,4 +106,16 @@ pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) ->
         Some(terminal) if repeated => Form::Screen(RenderOptions { live: true, ..options }, terminal),
         _ => Form::Table(options),
     }
+}
+
+/// Returns where states are, if that is said.
+pub(super) fn state(given: &mut Given<'_>) -> Option<StateUrl> {
+    let text = given.text("state")?;
+    let read = StateUrl::parse(&text);
+    read.map_err(|instead| given.mistake(format!("--state {}", StateUrl::without_login(&text)), instead)).ok()
+}
+
+/// Opens states by what the environment says.
+pub(super) fn states(url: &StateUrl, process: &Process) -> Result<States, Failure> {
+    Ok(States::open(url, &access::of(&process.environment.variables))?)
 }

@@ -205,26 +205,29 @@ const ROWS: &[OptionSpec] = &[
         ..count("polls", Place::Named(When))
     },
     OptionSpec {
-        help: "Keep the state between invocations: file:PATH, a folder of its own for each server",
+        help: "Keep the state between invocations: a URL, with a place of its own for each server",
         more: "With it two invocations have an interval between them, and texts that were read are not read \
-               again. Without it the state lives as long as the process. \
-               For example: --state file:/var/lib/pgquerylens/shop",
-        ..text("state", Place::Named(When), "file:PATH")
+               again. Without it the state lives as long as the process. file:PATH, s3://BUCKET/PREFIX, \
+               gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or redis://HOST:PORT/DATABASE/PREFIX; docs/state.md says \
+               where their credentials come from. For example: --state file:/var/lib/pgquerylens/shop",
+        ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
         commands: CONFIGURED,
         sections: PROCESS,
         sample: "file:/var/lib/pgquerylens",
-        help: "Keep the states here: file:PATH, in which each server has a folder of its own",
+        help: "Keep the states here: a URL, below which each server has a place of its own",
         more: "With it nothing is lost or counted twice over a restart. Without it the states live as long as the \
-               process. For example: --state file:/var/lib/pgquerylens",
-        ..text("state", Place::Named(When), "file:PATH")
+               process. file:PATH, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or \
+               redis://HOST:PORT/DATABASE/PREFIX; docs/state.md says where their credentials come from. \
+               For example: --state file:/var/lib/pgquerylens",
+        ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
         commands: CONTROLLING,
-        help: "The states that are meant: file:PATH, as the agent has it",
+        help: "The states that are meant: a URL, as the agent has it",
         more: "For example: --state file:/var/lib/pgquerylens",
-        ..text("state", Place::Named(When), "file:PATH")
+        ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
         commands: CONTROLLING,
