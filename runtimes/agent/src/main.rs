@@ -9,6 +9,7 @@ mod config;
 mod exit;
 mod failure;
 mod figures;
+mod looked;
 mod options;
 mod output;
 mod process;

@@ -14,24 +14,24 @@ use crate::failure::Failure;
 const FILE: &str = "owner";
 
 /// The right to use the state of one server.
-pub(super) struct Ownership {
+pub(crate) struct Ownership {
     folder: Option<PathBuf>,
     held: Option<File>,
 }
 
 impl Ownership {
     /// Names the state; it is not taken yet.
-    pub(super) fn of(state: &StateUrl, server: &str) -> Ownership {
+    pub(crate) fn of(state: &StateUrl, server: &str) -> Ownership {
         Ownership { folder: state.folder_of(server), held: None }
     }
 
     /// Tells whether it is ours; what lies in no folder always is, and there a commit that compares alone holds.
-    pub(super) fn is_taken(&self) -> bool {
+    pub(crate) fn is_taken(&self) -> bool {
         self.folder.is_none() || self.held.is_some()
     }
 
     /// Takes it, unless it is ours already.
-    pub(super) fn take(&mut self) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self) -> Result<(), Failure> {
         if let Some(folder) = self.folder.as_deref().filter(|_| self.held.is_none()) {
             self.held = Some(lock(folder)?);
         }

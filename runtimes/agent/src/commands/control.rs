@@ -14,6 +14,7 @@ use crate::failure::{Failure, of_store};
 use crate::options::{Given, value};
 use crate::output;
 use crate::process::Process;
+use crate::report::words;
 
 /// What is said of names that only the agent knows.
 const UNCHECKED: &str =
@@ -221,16 +222,6 @@ fn paragraph(whom: &str, now: &Control, taken_back: &Control) -> String {
         lines.push(format!("taken back: {}", words(taken_back).join("; ")));
     }
     format!("{whom}: {}\n", lines.join("\n"))
-}
-
-fn words(control: &Control) -> Vec<String> {
-    let stopped = control.stopped.iter().map(|stopped| match stopped.reason.as_str() {
-        "" => "stopped".to_owned(),
-        reason => format!("stopped, {reason}"),
-    });
-    let names = [("views", &control.views_off), ("exporters", &control.exporters_off)];
-    let off = names.into_iter().filter(|(_, names)| !names.is_empty());
-    stopped.chain(off.map(|(what, names)| format!("{what} off: {}", names.join(", ")))).collect()
 }
 
 #[cfg(test)]

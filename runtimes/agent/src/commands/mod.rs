@@ -14,6 +14,7 @@ mod reference;
 mod repeat;
 mod settings;
 mod sql;
+mod state;
 mod version;
 
 use clap::error::ErrorKind;
@@ -45,6 +46,7 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         Subcommand::Config => config::run(given, process),
         Subcommand::Stop => control::stop(given, process).await,
         Subcommand::Resume => control::resume(given, process).await,
+        Subcommand::State => state::run(given, process).await,
         Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,

@@ -108,11 +108,27 @@ pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) ->
     }
 }
 
-/// Returns where states are, if that is said.
+/// Returns where states are, if that is said by `--state`.
 pub(super) fn state(given: &mut Given<'_>) -> Option<StateUrl> {
     let text = given.text("state")?;
-    let read = StateUrl::parse(&text);
-    read.map_err(|instead| given.mistake(format!("--state {}", StateUrl::without_login(&text)), instead)).ok()
+    read_state(given, "--state ", &text)
+}
+
+/// Returns where states are, by a place on the command line or else as [`state`] does.
+pub(super) fn state_at(given: &mut Given<'_>, place: &'static str) -> Option<StateUrl> {
+    match given.either(place, "state") {
+        Some("state") => state(given),
+        _ => {
+            let text = given.text(place)?;
+            read_state(given, "", &text)
+        }
+    }
+}
+
+fn read_state(given: &mut Given<'_>, option: &str, text: &str) -> Option<StateUrl> {
+    let read = StateUrl::parse(text);
+    let written = || format!("{option}{}", StateUrl::without_login(text));
+    read.map_err(|instead| given.mistake(written(), instead)).ok()
 }
 
 /// Opens states by what the environment says.

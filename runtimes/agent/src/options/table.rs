@@ -23,6 +23,9 @@ const EVERY_CONNECTING: &[&str] = &["poll", "check", "record", "agent", "config"
 /// Subcommands that say what an operator wants.
 const CONTROLLING: &[&str] = &["stop", "resume"];
 
+/// Subcommands that name states which others use.
+const NAMING_STATES: &[&str] = &["stop", "resume", "state"];
+
 const PROCESS: &[Section] = &[Section::Process];
 /// What can be said of all servers and of each.
 const SERVERS: &[Section] = &[Section::Defaults, Section::Server];
@@ -224,10 +227,34 @@ const ROWS: &[OptionSpec] = &[
         ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
-        commands: CONTROLLING,
+        commands: &["state"],
+        help: "What to do: show what is there, or forget what one server has",
+        more: "For example: pgquerylens state show s3://acme-states/prod",
+        ..choice("task", REQUIRED, &["show", "forget"])
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "The states that are meant: a URL, as the agent has it; without it --state says it",
+        more: "For example: pgquerylens state show file:/var/lib/pgquerylens",
+        ..text("url", OPTIONAL, "URL")
+    },
+    OptionSpec {
+        commands: NAMING_STATES,
         help: "The states that are meant: a URL, as the agent has it",
         more: "For example: --state file:/var/lib/pgquerylens",
         ..text("state", Place::Named(When), "URL")
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "The one server that is meant, by its name; forget without it means a single poll's state at the URL itself",
+        more: "For example: --server shop",
+        ..text("server", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "Remove without asking; needed where nobody can be asked",
+        more: "For example: pgquerylens state forget --server shop --yes s3://acme-states/prod",
+        ..flag("yes", Place::Named(What))
     },
     OptionSpec {
         commands: CONTROLLING,
@@ -396,6 +423,14 @@ const ROWS: &[OptionSpec] = &[
         ..choice("format", Place::Named(Output), &["table", "json"])
     },
     OptionSpec {
+        commands: &["state"],
+        default: Some("table"),
+        help: "A list for people, or JSON for programs",
+        more: "json is one document, \"schema\": \"pgquerylens.state/1\". \
+               For example: --format json | jq '.servers[].last_read'",
+        ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
         commands: &["check"],
         help: "Exit with 1 also if there are warnings only",
         more: "For example, before a deployment: --strict",
@@ -424,7 +459,7 @@ const ROWS: &[OptionSpec] = &[
         ..choice("order", Place::Named(Output), &["time", "io", "wal", "temp", "calls"])
     },
     OptionSpec {
-        commands: &["poll", "check", "demo"],
+        commands: &["poll", "check", "state", "demo"],
         default: Some("auto"),
         help: "Colours: where the output is a terminal, always or never",
         more: "auto honours NO_COLOR and CLICOLOR. For example: --colour always | less -R",

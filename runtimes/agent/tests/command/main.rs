@@ -13,3 +13,4 @@ mod program;
 mod recordings;
 mod signals;
 mod stage;
+mod stores;
