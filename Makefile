@@ -11,6 +11,7 @@ endif
 CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
 PYTHON_DIR ?= $(CACHE)/python
+EMULATORS_DIR ?= $(CACHE)/emulators
 HADOLINT_DIR := $(CACHE)/hadolint
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
@@ -23,6 +24,7 @@ DOC_LINTS := -D warnings -A rustdoc::private_intra_doc_links
 export CARGO_TARGET_DIR
 export PGQUERYLENS_POSTGRES := $(POSTGRES_DIR)
 export PYTHON_DIR
+export EMULATORS_DIR
 # Where rustup puts cargo, for shells that have not read its profile.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -35,10 +37,11 @@ help: ## Shows this list
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL, Python's decoders, a linter, crates; says what and why
-	@sh integration/setup.sh cargo compiler faketime libclang node pgbouncer python systemd
+setup: ## Installs what test and check need: system packages, PostgreSQL, decoders, emulators, a linter, crates; says what and why
+	@sh integration/setup.sh cargo compiler faketime libclang node pgbouncer python redis systemd
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
 	@sh integration/python.sh '$(PYTHON_DIR)' integration/decoders/requirements.txt
+	@sh integration/emulators/install.sh '$(EMULATORS_DIR)'
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	@cargo fetch --locked --quiet
 

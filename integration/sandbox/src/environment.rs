@@ -25,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) postgres: Option<PathBuf>,
     /// `PYTHON_DIR`: a Python environment with the pinned packages.
     pub(crate) python: Option<PathBuf>,
+    /// `EMULATORS_DIR`: where emulators of others are installed.
+    pub(crate) emulators: Option<PathBuf>,
     /// Directories of `PATH`.
     pub(crate) path: Vec<PathBuf>,
     /// Where downloads and templates are kept between runs.
@@ -48,6 +50,7 @@ pub(crate) fn read() -> Environment {
     Environment {
         postgres: value("PGQUERYLENS_POSTGRES").map(PathBuf::from),
         python: value("PYTHON_DIR").map(PathBuf::from),
+        emulators: value("EMULATORS_DIR").map(PathBuf::from),
         path: value("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default(),
         cache: if Account::we_are_root() { root_cache } else { home.join(".cache/pgquerylens") },
         quick: if value("TMPDIR").is_none() && memory_is_roomy() { MEMORY.into() } else { temporary.clone() },

@@ -1,5 +1,5 @@
-//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a managed
-//! service's front, a clock to step, a pooler, certificates, a receiver of telemetry.
+//! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a managed service's
+//! front, a clock to step, a pooler, certificates, a receiver of telemetry, emulators of the clouds' object stores.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
 //! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
@@ -10,9 +10,11 @@ pub mod backend;
 mod clock;
 mod daemon;
 pub mod decoders;
+pub mod emulators;
 mod environment;
 mod error;
 pub mod front;
+pub mod gcs_double;
 mod installation;
 pub mod pooler;
 pub mod proxy;

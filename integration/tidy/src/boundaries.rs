@@ -12,12 +12,15 @@ struct Fence {
 
 const CLOUD: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "hyper", "reqwest"];
+/// The stores speak the clouds' protocols by object_store over hyper, and link no SDK.
+const SDK_AND_OTHER_HTTP: &[&str] =
+    &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "lambda_runtime", "reqwest", "axum"];
 /// Delivery speaks HTTP by hyper, and by nothing else.
 const CLOUD_AND_OTHER_HTTP: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "reqwest", "axum"];
 const INPUT_AND_OUTPUT: &[&str] = &["tokio", "tokio-*", "rustls", "async-*", "socket2", "mio"];
 
-const FENCES: [Fence; 10] = [
+const FENCES: [Fence; 11] = [
     Fence { folder: "core/model", forbidden: INPUT_AND_OUTPUT, because: "the model does no I/O" },
     Fence { folder: "core/model", forbidden: CLOUD, because: "the model knows no cloud" },
     Fence { folder: "core/sql", forbidden: INPUT_AND_OUTPUT, because: "the analysis of texts does no I/O" },
@@ -38,6 +41,11 @@ const FENCES: [Fence; 10] = [
         folder: "cloud/aws",
         forbidden: &["google-cloud*", "gcloud-*", "azure_*", "lambda_runtime", "reqwest"],
         because: "a cloud knows no other and no runtime",
+    },
+    Fence {
+        folder: "core/store",
+        forbidden: SDK_AND_OTHER_HTTP,
+        because: "stores link no SDK of a cloud and one HTTP client: credentials are handed in",
     },
     // It links all of core that opens anything. The SDK itself is linked by opentelemetry-proto.
     Fence {

@@ -6,13 +6,14 @@ use crate::checkout::Violation;
 use crate::packages::Packages;
 
 /// Licences that ask for no more than their text and notice to be kept, which suits a program under Apache-2.0.
-const ALLOWED: [(&str, &str); 12] = [
+const ALLOWED: [(&str, &str); 13] = [
     ("Apache-2.0", "our own"),
     ("Apache-2.0 WITH LLVM-exception", "our own, with fewer duties for compiled code"),
     ("MIT", "keep the notice"),
     ("BSD-2-Clause", "keep the notice"),
     ("BSD-3-Clause", "keep the notice, do not advertise with the name"),
     ("ISC", "keep the notice"),
+    ("BSL-1.0", "keep the notice with sources, none with binaries"),
     ("Zlib", "do not claim to have written it"),
     ("0BSD", "no duty at all"),
     ("Unlicense", "public domain"),
@@ -27,6 +28,8 @@ pub const DUPLICATES: &[(&str, &str)] = &[
     ("base64", "rcgen, for the test servers' certificates, is ahead of tokio-postgres"),
     ("cpufeatures", "const-hex, with which opentelemetry-proto writes trace ids as JSON, is behind sha2"),
     ("const-oid", "x509-cert, with which tokio-postgres-rustls binds SCRAM to the channel, is behind sha2"),
+    ("crypto-common", "goes with digest"),
+    ("digest", "crc-fast, by which object_store sums what it sends, is behind sha2"),
     ("embedded-io", "postcard names both for features that are off; neither is compiled"),
     ("getrandom", "ring is behind tempfile, and opentelemetry_sdk's rand between both"),
     ("itertools", "pg_query is behind prost"),
@@ -38,7 +41,7 @@ pub const DUPLICATES: &[(&str, &str)] = &[
     ("rand_core", "goes with rand"),
     ("rustix", "pg_query's build looks for programs with an old `which`"),
     ("shlex", "pg_query's build, by bindgen, is behind cc"),
-    ("synstructure", "derive macros of the crates of Unicode, under the SDK of AWS, are halfway as syn is"),
+    ("synstructure", "goes with syn"),
     ("syn", "derive macros are halfway from 2 to 3; none of it is linked"),
     ("thiserror", "pg_query is behind postcard"),
     ("thiserror-impl", "goes with thiserror"),

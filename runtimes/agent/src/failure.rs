@@ -12,6 +12,8 @@ use pgquerylens_engine::poll::{PollFailure, StateTrouble};
 use pgquerylens_engine::source::ReadError;
 use pgquerylens_engine::source::recording::RecordingError;
 use pgquerylens_engine::state::StoreError;
+use pgquerylens_engine::state::refusal::RefusalKind;
+use pgquerylens_store::access::OpenError;
 
 use crate::config;
 use crate::exit::Exit;
@@ -104,6 +106,18 @@ impl fmt::Display for Failure {
             .iter()
             .filter(|advice| !advice.is_empty())
             .try_for_each(|advice| write!(f, "\n→ {advice}"))
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::of(of_store(&error), &error, error.advice())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Failure {
+        Failure::new(Exit::Configuration, error.what, error.instead)
     }
 }
 
@@ -236,13 +250,25 @@ fn of_probing(error: &ReadError) -> (Exit, String) {
     (exit, advice.to_owned())
 }
 
+/// Returns how a store's refusal ends a command.
+pub(crate) fn of_store(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Conflict => Exit::TryAgain,
+        StoreError::Io { action, .. } if action.starts_with("create") => Exit::CannotCreate,
+        StoreError::Io { .. } => Exit::Io,
+        StoreError::Refused { source, .. } => match source.kind {
+            RefusalKind::Unreachable => Exit::Unavailable,
+            RefusalKind::OutOfTime | RefusalKind::Busy => Exit::TryAgain,
+            RefusalKind::Unknown | RefusalKind::Forbidden => Exit::Denied,
+            RefusalKind::NoSuchPlace | RefusalKind::WrongRegion => Exit::NoInput,
+            RefusalKind::Full | RefusalKind::TooLarge | RefusalKind::Other => Exit::Io,
+        },
+    }
+}
+
 fn of_state(trouble: &StateTrouble) -> Exit {
     match trouble {
-        StateTrouble::Store(StoreError::Conflict) => Exit::TryAgain,
-        StateTrouble::Store(StoreError::Io { action, .. }) if action.starts_with("create") => {
-            Exit::CannotCreate
-        }
-        StateTrouble::Store(StoreError::Io { .. }) => Exit::Io,
+        StateTrouble::Store(error) => of_store(error),
         StateTrouble::Unreadable { .. }
         | StateTrouble::OtherServer { .. }
         | StateTrouble::OverBudget { .. } => Exit::Data,

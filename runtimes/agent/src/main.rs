@@ -1,6 +1,7 @@
 //! The command `pgquerylens`. Here the process is looked at (arguments, environment, user, terminal) and ended; what
 //! is done in between is in `commands`.
 
+mod access;
 mod agent;
 mod check_document;
 mod commands;
@@ -9,13 +10,13 @@ mod exit;
 mod failure;
 mod figures;
 mod login;
+mod looked;
 mod options;
 mod output;
 mod process;
 mod report;
 mod schedule;
 mod stop;
-mod store;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -22,6 +22,8 @@ pub(crate) struct Process {
     pub(crate) hostname: Option<String>,
     /// The terminal that the standard output is, if it is one.
     pub(crate) terminal: Option<Terminal>,
+    /// Whether there is somebody to ask: both ends are a terminal.
+    pub(crate) may_ask: bool,
     /// Whether colours go well with the standard output, after what NO_COLOR and CLICOLOR say.
     pub(crate) colour: bool,
 }
@@ -46,6 +48,7 @@ impl Process {
             arguments: env::args_os().collect(),
             hostname: hostname(),
             terminal: terminal(),
+            may_ask: io::stdin().is_terminal() && io::stdout().is_terminal(),
             colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             environment: Environment { variables, home, user },
         }

@@ -5,7 +5,6 @@ mod answer;
 mod checked;
 mod grpc;
 mod http;
-mod tls;
 mod transport;
 
 use pgquerylens_export::origin::Origin;

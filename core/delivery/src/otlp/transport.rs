@@ -13,12 +13,13 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use pgquerylens_engine::secret::Secret;
+use pgquerylens_engine::tls::{OwnCertificate, client_config};
 use pgquerylens_export::otlp::{Signal, json};
 use pgquerylens_model::delivery::Delivery;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 
-use super::{grpc, http as over_http, tls};
+use super::{grpc, http as over_http};
 use crate::parcel::retry;
 
 /// Idle connections are closed before the common load balancers close them unseen.
@@ -247,11 +248,10 @@ impl Way {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(self.transport.timeout));
+        let own = self.transport.client.as_ref();
+        let own = own.map(|own| OwnCertificate { certificate: &own.certificate, key: &own.key });
         let builder = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_tls_config(tls::config(
-                self.transport.certificate.as_deref(),
-                self.transport.client.as_ref(),
-            )?)
+            .with_tls_config(client_config(self.transport.certificate.as_deref(), own)?)
             .https_or_http();
         let is_grpc = self.transport.protocol == Protocol::Grpc;
         let connector = match is_grpc {

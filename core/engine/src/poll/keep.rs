@@ -78,21 +78,16 @@ impl StateTrouble {
     /// Returns what to do about it.
     pub fn advice(&self) -> &'static str {
         match self {
-            StateTrouble::Store(StoreError::Conflict) => {
-                "nothing is lost: the other poll has the window; let only one poller use a state"
-            }
-            StateTrouble::Store(StoreError::Io { .. }) => {
-                "make the folder writable or free space on its disk, or name another folder with --state file:PATH"
-            }
+            StateTrouble::Store(error) => error.advice(),
             StateTrouble::Unreadable { error: CodecError::NewerFormat { .. }, .. } => {
-                "poll with the newer pgquerylens, or name another folder with --state file:PATH"
+                "poll with the newer pgquerylens, or name another place with --state"
             }
             StateTrouble::Unreadable {
                 error: CodecError::Damaged | CodecError::OlderFormat { .. }, ..
-            } => "restore the folder or move it away; the next poll then starts anew with a first reading",
-            StateTrouble::OtherServer { .. } => {
-                "name a folder of its own for each server with --state file:PATH"
+            } => {
+                "restore it, or remove it by pgquerylens state forget; the next poll then starts anew with a first reading"
             }
+            StateTrouble::OtherServer { .. } => "name a place of its own for each server with --state",
             StateTrouble::OverBudget { .. } => "poll fewer databases with one state",
         }
     }

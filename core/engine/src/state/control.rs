@@ -5,7 +5,7 @@ use pgquerylens_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{self, CodecError, Stored};
-use super::{ObjectName, StateStore, StoreError, Version};
+use super::{Look, ObjectName, StateStore, StoreError, Version};
 
 /// The longest reason that is kept, in bytes.
 pub const MAX_REASON_BYTES: usize = 500;
@@ -138,6 +138,36 @@ impl Control {
     }
 }
 
+/// What is wanted, as it was when it was last read. Looked at again, it is read only if it changed.
+#[derive(Debug, Default)]
+pub struct Watched {
+    control: Control,
+    version: Option<Version>,
+}
+
+impl Watched {
+    /// Looks whether something else is wanted now. What cannot be read is not wanted; where the store failed, what was
+    /// wanted before still is.
+    pub async fn look(&mut self, store: &(impl StateStore + Sync)) -> Result<(), ControlError> {
+        let look = store.look(ObjectName::Control, self.version.as_ref()).await;
+        match look.map_err(ControlError::Store)? {
+            Look::Unchanged => {}
+            Look::Changed(None) => *self = Watched::default(),
+            Look::Changed(Some(object)) => {
+                *self = Watched::default();
+                self.control = codec::decode(&object.bytes).map_err(ControlError::Unreadable)?;
+                self.version = Some(object.version);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what is wanted.
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +197,27 @@ mod tests {
         let (control, _) = Control::read(&store).await.unwrap();
         assert_eq!(control.name_count(), MAX_NAMES);
         Control::change(&store, |control| control.views_off.clear()).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_is_watched_follows_every_change() {
+        let (store, mut watched) = (MemoryStore::default(), Watched::default());
+        watched.look(&store).await.unwrap();
+        assert_eq!(*watched.control(), Control::default());
+        for views in [&["pg_locks"][..], &[]] {
+            let views: Vec<String> = views.iter().map(|view| (*view).to_owned()).collect();
+            Control::change(&store, |control| control.views_off.clone_from(&views)).await.unwrap();
+            for _again in 0..2 {
+                watched.look(&store).await.unwrap();
+                assert_eq!(watched.control().views_off, views);
+            }
+        }
+        let version = store.read(ObjectName::Control).await.unwrap().unwrap().version;
+        store.commit(ObjectName::Control, b"not ours", Some(&version)).await.unwrap();
+        for _again in 0..2 {
+            assert!(matches!(watched.look(&store).await, Err(ControlError::Unreadable(_))));
+            assert_eq!(*watched.control(), Control::default());
+        }
     }
 
     #[tokio::test(flavor = "current_thread")]

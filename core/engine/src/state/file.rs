@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::outbox::{OutboxStore, Waiting};
+use super::outbox::{self, OutboxStore, Waiting};
 use super::{Object, ObjectName, StateStore, StoreError, Version};
 
 /// Objects in a folder.
@@ -116,12 +116,11 @@ const OUTBOX: &str = "outbox";
 
 impl FileStore {
     fn outbox(&self, exporter: &str) -> PathBuf {
-        self.folder.join(OUTBOX).join(file_name(exporter))
+        self.folder.join(OUTBOX).join(outbox::segment(exporter))
     }
 
-    /// Numbers have as many digits as 64 bits need: the order of names is theirs.
     fn batch_path(&self, exporter: &str, number: u64) -> PathBuf {
-        self.outbox(exporter).join(format!("{number:020}"))
+        self.outbox(exporter).join(outbox::number_segment(number))
     }
 
     fn list(&self, exporter: &str) -> Result<Vec<Waiting>, StoreError> {
@@ -153,14 +152,6 @@ impl FileStore {
             io_error("write to the outbox", &path, error)
         })
     }
-}
-
-/// Writes what could mean something in a path as %XX, so that two names are two files and none leaves the folder.
-fn file_name(name: &str) -> String {
-    let plain = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-' || letter == b'_';
-    name.bytes()
-        .map(|letter| if plain(letter) { char::from(letter).to_string() } else { format!("%{letter:02x}") })
-        .collect()
 }
 
 impl OutboxStore for FileStore {
@@ -235,14 +226,6 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::state::{contract, outbox};
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn passes_the_contracts() {
-        let folder = tempfile::tempdir().unwrap();
-        contract::check(&FileStore::new(folder.path().join("made/on/demand"))).await;
-        outbox::contract::check(&FileStore::new(folder.path().join("made/too"))).await;
-    }
 
     /// A commit waits for the folder's lock as long as somebody else holds it; nobody else waits.
     #[tokio::test(flavor = "current_thread")]

@@ -66,15 +66,3 @@ impl OutboxStore for MemoryStore {
 fn version(generation: u64) -> Version {
     Version(generation.to_string())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::state::{contract, outbox};
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn passes_the_contracts() {
-        contract::check(&MemoryStore::default()).await;
-        outbox::contract::check(&MemoryStore::default()).await;
-    }
-}

@@ -10,10 +10,13 @@ pub mod file;
 pub mod memory;
 pub mod outbox;
 pub mod patience;
+pub mod refusal;
 
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+use self::refusal::Refusal;
 
 /// The objects of one server's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +53,15 @@ pub struct Object {
     pub version: Version,
 }
 
+/// What a second look at an object brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Its version is still the one that is known.
+    Unchanged,
+    /// It is another one now, or there is none.
+    Changed(Option<Object>),
+}
+
 /// Why a store did not do what it was asked, by what the caller can do.
 #[derive(Debug)]
 pub enum StoreError {
@@ -64,6 +76,15 @@ pub enum StoreError {
         /// The system's error.
         source: io::Error,
     },
+    /// A store that is reached over the network did not do it.
+    Refused {
+        /// What was being done, as a verb phrase.
+        action: &'static str,
+        /// The object, with the URL it lies under.
+        object: String,
+        /// Why.
+        source: Refusal,
+    },
 }
 
 impl fmt::Display for StoreError {
@@ -71,6 +92,7 @@ impl fmt::Display for StoreError {
         match self {
             StoreError::Conflict => f.write_str("another poll committed to the same state in between"),
             StoreError::Io { action, path, .. } => write!(f, "{action} {}", path.display()),
+            StoreError::Refused { action, object, .. } => write!(f, "{action} {object}"),
         }
     }
 }
@@ -79,7 +101,23 @@ impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             StoreError::Io { source, .. } => Some(source),
+            StoreError::Refused { source, .. } => Some(source),
             StoreError::Conflict => None,
+        }
+    }
+}
+
+impl StoreError {
+    /// Returns what to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            StoreError::Conflict => {
+                "nothing is lost: the other poll has the window; let only one poller use a state"
+            }
+            StoreError::Io { .. } => {
+                "make the folder writable or free space on its disk, or name another place with --state"
+            }
+            StoreError::Refused { source, .. } => source.advice(),
         }
     }
 }
@@ -97,9 +135,17 @@ impl<T: StateStore + Send + Sync> StateStore for std::sync::Arc<T> {
     ) -> impl Future<Output = Result<Version, StoreError>> + Send {
         T::commit(self, name, bytes, expected)
     }
+
+    fn look(
+        &self,
+        name: ObjectName,
+        known: Option<&Version>,
+    ) -> impl Future<Output = Result<Look, StoreError>> + Send {
+        T::look(self, name, known)
+    }
 }
 
-/// Keeps the objects of one server. Every implementation passes the contract suite below.
+/// Keeps the objects of one server. Every implementation passes the contract suite in `integration/stores`.
 pub trait StateStore {
     /// Returns the object, or nothing if it was never committed.
     fn read(&self, name: ObjectName) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
@@ -112,40 +158,21 @@ pub trait StateStore {
         bytes: &[u8],
         expected: Option<&Version>,
     ) -> impl Future<Output = Result<Version, StoreError>> + Send;
-}
 
-/// The contract of [`StateStore`], run by every implementation's tests.
-#[cfg(test)]
-pub(crate) mod contract {
-    use super::{ObjectName, StateStore, StoreError};
-
-    pub(crate) async fn check(store: &impl StateStore) {
-        reads_what_was_committed(store).await;
-        refuses_a_stale_version(store).await;
-        keeps_objects_apart(store).await;
-    }
-
-    async fn reads_what_was_committed(store: &impl StateStore) {
-        assert!(store.read(ObjectName::Baseline).await.unwrap().is_none());
-        let version = store.commit(ObjectName::Baseline, b"one", None).await.unwrap();
-        let object = store.read(ObjectName::Baseline).await.unwrap().unwrap();
-        assert_eq!((object.bytes.as_slice(), &object.version), (&b"one"[..], &version));
-    }
-
-    async fn refuses_a_stale_version(store: &impl StateStore) {
-        let first = store.read(ObjectName::Baseline).await.unwrap().unwrap().version;
-        let second = store.commit(ObjectName::Baseline, b"two", Some(&first)).await.unwrap();
-        assert_ne!(first, second);
-        for stale in [Some(&first), None] {
-            let refused = store.commit(ObjectName::Baseline, b"lost", stale).await;
-            assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
+    /// Returns the object unless its version still is the one that is known (none: it did not exist). A store that is
+    /// asked over a network sends nothing else then.
+    fn look(
+        &self,
+        name: ObjectName,
+        known: Option<&Version>,
+    ) -> impl Future<Output = Result<Look, StoreError>> + Send
+    where
+        Self: Sync,
+    {
+        async move {
+            let object = self.read(name).await?;
+            let is_known = object.as_ref().map(|object| &object.version) == known;
+            Ok(if is_known { Look::Unchanged } else { Look::Changed(object) })
         }
-        assert_eq!(store.read(ObjectName::Baseline).await.unwrap().unwrap().bytes, b"two");
-    }
-
-    async fn keeps_objects_apart(store: &impl StateStore) {
-        assert!(store.read(ObjectName::Dictionary).await.unwrap().is_none());
-        store.commit(ObjectName::Dictionary, b"words", None).await.unwrap();
-        assert_eq!(store.read(ObjectName::Baseline).await.unwrap().unwrap().bytes, b"two");
     }
 }

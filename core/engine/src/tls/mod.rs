@@ -1,7 +1,8 @@
 //! How a connection is secured: libpq's sslmode and its kin as types, the trust they stand for, and the checks on a
-//! server's certificate. Which crypto is used (ring) is decided in `connector.rs` alone.
+//! server's certificate. Which crypto is used (ring) is decided in `connector.rs` and `client.rs`.
 
 mod certificate;
+mod client;
 mod connector;
 mod files;
 mod name;
@@ -12,6 +13,7 @@ mod version1;
 use std::path::PathBuf;
 
 pub use self::certificate::PeerCertificate;
+pub use self::client::{OwnCertificate, client_config};
 pub use self::files::TlsFault;
 
 pub(crate) use self::certificate::printable;

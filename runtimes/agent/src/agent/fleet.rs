@@ -8,18 +8,21 @@ use std::sync::Arc;
 
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::conninfo::Environment;
-use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
+use pgquerylens_store::access::Access;
+use pgquerylens_store::states::States;
+use pgquerylens_store::store::Store;
+use pgquerylens_store::url::StateUrl;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
+use crate::access;
 use crate::config::Configuration;
-use crate::config::configuration::{ExporterConfig, ServerConfig, StateConfig};
+use crate::config::configuration::{ExporterConfig, ServerConfig};
 use crate::failure::Failure;
 use crate::process::Process;
-use crate::store::Store;
 
 use super::board::Board;
 use super::exporters::{Variables, exporter, series_rules};
@@ -42,6 +45,9 @@ pub(super) struct Fleet {
     workers: Workers,
     seats: Seats,
     telemetry: Rc<Telemetry>,
+    access: Access,
+    /// The states that were last opened.
+    states: Option<States>,
 }
 
 /// One server that is polled.
@@ -69,13 +75,17 @@ impl Fleet {
             workers: Rc::new(RefCell::new(Arc::new(Semaphore::new(0)))),
             seats: Seats::by_the_system(),
             telemetry,
+            access: access::of(&process.environment.variables),
+            states: None,
         }
     }
 
     /// Polls the servers of a configuration from now on, and no others. Fails before anything changed.
     pub(super) fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
         let Configuration { process, servers, exporters } = configuration;
+        let opened = servers.iter().map(|server| self.states_at(&server.state)).next_back().transpose()?;
         self.exporters = self.exporters_of(exporters)?;
+        self.states = opened;
         if self.worker_count != process.workers {
             self.worker_count = process.workers;
             self.workers.replace(Arc::new(Semaphore::new(process.workers)));
@@ -106,6 +116,14 @@ impl Fleet {
         }
         self.leaving.retain(|_, task| !task.is_finished());
         Ok(())
+    }
+
+    /// States that are at the same place are kept, with their connections. All servers have theirs at one place.
+    fn states_at(&self, url: &StateUrl) -> Result<States, Failure> {
+        match self.states.as_ref().filter(|states| states.url() == url) {
+            Some(states) => Ok(states.clone()),
+            None => Ok(States::open(url, &self.access)?),
+        }
     }
 
     /// Exporters that did not change are kept, with their connections.
@@ -149,7 +167,12 @@ impl Fleet {
         let (stop, stopped) = watch::channel(None);
         let exporters = self.exporters_for(&config);
         let kept = old.as_ref().filter(|old| old.config.state == config.state);
-        let store = kept.map_or_else(|| Arc::new(store(&config.state)), |old| Arc::clone(&old.store));
+        let store = match (kept, &self.states) {
+            (Some(old), _) => Arc::clone(&old.store),
+            (None, Some(states)) => Arc::new(states.of(&config.name)),
+            (None, None) => Arc::new(Store::Memory(MemoryStore::default())),
+        };
+        let outliving = self.states.as_ref().filter(|_| config.state != StateUrl::Memory);
         let shared = Shared {
             environment: self.environment.clone(),
             variables: Arc::clone(&self.variables),
@@ -158,11 +181,11 @@ impl Fleet {
             workers: Rc::clone(&self.workers),
             seats: self.seats.clone(),
             telemetry: Rc::clone(&self.telemetry),
-            root: root(&config.state),
+            root: outliving.map(|states| Arc::new(states.whole())),
         };
         let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
         let series = series_rules(named.map(|(config, _)| config));
-        let server = Server::new(&config, series, &resource, &exporters, Arc::clone(&store), shared);
+        let server = Server::new(&config, series, &resource, &exporters, &store, shared);
         let offset = config.every.mul_f64(share);
         let replaced = match old {
             Some(old) => Some(old.task),
@@ -190,18 +213,5 @@ impl Fleet {
             }
         }
         unfinished
-    }
-}
-
-/// The folders of all servers lie in one, which has the wishes for all.
-fn root(config: &StateConfig) -> Option<Arc<Store>> {
-    let StateConfig::Folder(folder) = config else { return None };
-    Some(Arc::new(Store::File(FileStore::new(folder.parent()?))))
-}
-
-fn store(config: &StateConfig) -> Store {
-    match config {
-        StateConfig::Memory => Store::Memory(MemoryStore::default()),
-        StateConfig::Folder(folder) => Store::File(FileStore::new(folder)),
     }
 }

@@ -8,7 +8,7 @@ mod exporters;
 mod fleet;
 mod health;
 mod log;
-mod ownership;
+pub(crate) mod ownership;
 mod place;
 mod seats;
 mod server;

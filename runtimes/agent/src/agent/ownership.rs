@@ -5,7 +5,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::configuration::StateConfig;
+use pgquerylens_store::url::StateUrl;
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -13,28 +14,24 @@ use crate::failure::Failure;
 const FILE: &str = "owner";
 
 /// The right to use the state of one server.
-pub(super) struct Ownership {
+pub(crate) struct Ownership {
     folder: Option<PathBuf>,
     held: Option<File>,
 }
 
 impl Ownership {
     /// Names the state; it is not taken yet.
-    pub(super) fn of(state: &StateConfig) -> Ownership {
-        let folder = match state {
-            StateConfig::Memory => None,
-            StateConfig::Folder(folder) => Some(folder.clone()),
-        };
-        Ownership { folder, held: None }
+    pub(crate) fn of(state: &StateUrl, server: &str) -> Ownership {
+        Ownership { folder: state.folder_of(server), held: None }
     }
 
-    /// Tells whether it is ours; what lives in memory always is.
-    pub(super) fn is_taken(&self) -> bool {
+    /// Tells whether it is ours; what lies in no folder always is, and there a commit that compares alone holds.
+    pub(crate) fn is_taken(&self) -> bool {
         self.folder.is_none() || self.held.is_some()
     }
 
     /// Takes it, unless it is ours already.
-    pub(super) fn take(&mut self) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self) -> Result<(), Failure> {
         if let Some(folder) = self.folder.as_deref().filter(|_| self.held.is_none()) {
             self.held = Some(lock(folder)?);
         }
@@ -65,8 +62,8 @@ mod tests {
     #[test]
     fn a_state_has_one_owner_until_it_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let state = StateConfig::Folder(folder.path().join("shop"));
-        let (mut first, mut second) = (Ownership::of(&state), Ownership::of(&state));
+        let state = StateUrl::Folder(folder.path().to_owned());
+        let (mut first, mut second) = (Ownership::of(&state, "shop"), Ownership::of(&state, "shop"));
         assert!(!first.is_taken() && first.take().is_ok() && first.take().is_ok());
         assert!(first.is_taken() && second.take().is_err() && !second.is_taken());
         drop(first);
@@ -75,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_lives_in_memory_is_ours() {
-        let mut ownership = Ownership::of(&StateConfig::Memory);
+        let mut ownership = Ownership::of(&StateUrl::Memory, "shop");
         assert!(ownership.is_taken() && ownership.take().is_ok());
     }
 }

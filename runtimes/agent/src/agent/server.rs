@@ -13,12 +13,13 @@ use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
 use pgquerylens_engine::source::{ReadError, Source};
-use pgquerylens_engine::state::control::Control;
+use pgquerylens_engine::state::control::{Control, ControlError, Watched};
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_store::store::Store;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, info, warn};
@@ -28,7 +29,6 @@ use crate::config::secret_source::SecretSource;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::schedule::Schedule;
-use crate::store::Store;
 
 use super::board::{Board, ExporterState, Resting, ServerState};
 use super::clock;
@@ -73,7 +73,8 @@ pub(super) struct Server {
     interrupter: Interrupter,
     progress: Progress,
     recipients: Recipients<Arc<Store>>,
-    store: Arc<Store>,
+    /// Where an operator's wishes lie, those for all servers and those for this one, with what they were.
+    wishes: Vec<(Arc<Store>, Watched)>,
     ownership: Ownership,
     seat: Option<OwnedSemaphorePermit>,
     /// When the last poll turned to the server, by our own clock.
@@ -87,25 +88,27 @@ impl Server {
         series: Option<SeriesRules>,
         resource: &BTreeMap<String, String>,
         exporters: &[Arc<Exporter>],
-        store: Arc<Store>,
+        store: &Arc<Store>,
         shared: Shared,
     ) -> Server {
         let text = config.connection.as_ref().map(|connection| connection.expose());
         let target = resolve(text, &shared.environment).map_err(Failure::from);
         let origin = origin(config, target.as_ref().ok(), resource, &shared);
-        let recipients = Recipients::new(origin, exporters, &store);
+        let recipients = Recipients::new(origin, exporters, store);
         let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
             let live = config.login.live(target, config.poll.limits.clone());
             (interrupter, progress) = (live.interrupter(), live.progress());
             Poller::new(
                 live,
-                Arc::clone(&store),
+                Arc::clone(store),
                 config.address.clone(),
                 PollOptions { series, ..config.poll.clone() },
             )
         });
         shared.board.enter(&config.name, first_state(config));
+        let places = shared.root.iter().chain([store]);
+        let wishes = places.map(|place| (Arc::clone(place), Watched::default())).collect();
         Server {
             name: config.name.clone(),
             every: config.every,
@@ -114,10 +117,10 @@ impl Server {
             interrupter,
             progress,
             recipients,
-            ownership: Ownership::of(&config.state),
+            ownership: Ownership::of(&config.state, &config.name),
             seat: None,
             read_from: Timestamp(0),
-            store,
+            wishes,
             shared,
         }
     }
@@ -185,11 +188,15 @@ impl Server {
     /// Does what an operator wants; returns whether to poll.
     async fn honour_control(&mut self) -> bool {
         let mut wanted = Control::default();
-        for store in self.shared.root.iter().chain([&self.store]) {
-            match Control::read(store).await {
-                Ok((control, _)) => wanted = wanted.and(control),
+        for (store, watched) in &mut self.wishes {
+            match watched.look(store).await {
+                Err(ControlError::Store(error)) => {
+                    warn!(server = self.name, %error, "control not read, what was wanted before holds");
+                }
                 Err(error) => warn!(server = self.name, %error, "control not read, it is ignored"),
+                Ok(()) => {}
             }
+            wanted = wanted.and(watched.control().clone());
         }
         self.recipients.switch_off(&wanted.exporters_off);
         let mut changes = Vec::new();

@@ -1,18 +1,20 @@
 //! `stop` and `resume`: an operator's wishes, written beside the state, honoured by every runtime at its next poll.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use pgquerylens_engine::state::StoreError;
 use pgquerylens_engine::state::control::{Control, ControlError, MAX_REASON_BYTES, Stopped};
-use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_model::views;
+use pgquerylens_store::states::States;
+use pgquerylens_store::store::Store;
+use pgquerylens_store::url::StateUrl;
 
+use super::settings;
 use crate::agent::clock;
-use crate::config::{folder_name, server_of_folder};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, of_store};
 use crate::options::{Given, value};
 use crate::output;
+use crate::process::Process;
+use crate::report::words;
 
 /// What is said of names that only the agent knows.
 const UNCHECKED: &str =
@@ -20,7 +22,7 @@ const UNCHECKED: &str =
 
 /// What is wished, and for whom.
 struct Wish {
-    folder: PathBuf,
+    state: StateUrl,
     server: Option<String>,
     views: Vec<String>,
     exporters: Vec<String>,
@@ -30,7 +32,7 @@ struct Wish {
 struct Place {
     /// Nobody for all of them.
     server: Option<String>,
-    folder: PathBuf,
+    store: Store,
 }
 
 /// What is wanted at one place now, and no longer.
@@ -43,7 +45,7 @@ struct Wanted {
 }
 
 /// Runs `stop`.
-pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
+pub(super) async fn stop(mut given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
     let reason = given.text("reason").unwrap_or_default();
     if reason.len() > MAX_REASON_BYTES || reason.contains(char::is_control) {
         given.mistake("--reason", format!("write one line of at most {MAX_REASON_BYTES} bytes"));
@@ -54,9 +56,10 @@ pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
         given.mistake("--reason", instead);
     }
     given.finish()?;
+    let states = settings::states(&wish.state, process)?;
     let stopped = Stopped { reason, since: clock::now() };
     let is_meant = |place: &Place| place.server == wish.server;
-    let wanted = carry_out(&wish, is_meant, |control| {
+    let wanted = carry_out(&wish, &states, is_meant, |control| {
         if wish.is_for_all_of_it() {
             control.stopped = Some(stopped.clone());
         }
@@ -71,11 +74,13 @@ pub(super) async fn stop(mut given: Given<'_>) -> Result<Exit, Failure> {
 }
 
 /// Runs `resume`. What servers have of their own is taken back with what all have.
-pub(super) async fn resume(mut given: Given<'_>) -> Result<Exit, Failure> {
+pub(super) async fn resume(mut given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
     let wish = wish(&mut given);
     given.finish()?;
+    let states = settings::states(&wish.state, process)?;
     let wanted = carry_out(
         &wish,
+        &states,
         |place| wish.server.is_none() || place.server == wish.server,
         |control| {
             if wish.is_for_all_of_it() {
@@ -97,18 +102,13 @@ impl Wish {
 }
 
 fn wish(given: &mut Given<'_>) -> Wish {
-    let text = given.text("state");
-    let folder = match text.as_deref().map(value::folder) {
-        Some(Ok(folder)) => folder,
-        Some(Err(instead)) => {
-            given.mistake("--state", instead);
-            PathBuf::new()
-        }
-        None => {
-            given.mistake("--state", "say where the states are: --state file:/var/lib/pgquerylens");
-            PathBuf::new()
-        }
-    };
+    let is_said = given.text("state").is_some();
+    let state = settings::state(given).unwrap_or(StateUrl::Memory);
+    if !is_said {
+        given.mistake("--state", "say where the states are: --state file:/var/lib/pgquerylens");
+    } else if state == StateUrl::Memory {
+        given.mistake("--state", "what is kept in memory is known to its process alone: name a place");
+    }
     let named = given.texts("view");
     let unknown: Vec<String> = named.iter().filter(|name| views::by_name(name).is_none()).cloned().collect();
     for name in unknown {
@@ -118,53 +118,43 @@ fn wish(given: &mut Given<'_>) -> Wish {
             format!("there is no such view, see docs/reference/views.md{}", meant.unwrap_or_default());
         given.mistake(format!("--view {name}"), instead);
     }
-    Wish { folder, server: given.text("server"), views: named, exporters: given.texts("exporter") }
+    Wish { state, server: given.text("server"), views: named, exporters: given.texts("exporter") }
 }
 
 /// Returns where wishes may lie that concern whom is meant: first those for all, then those for the one that is named,
 /// or for each by name.
-fn places(wish: &Wish) -> Result<Vec<Place>, Failure> {
-    let server = wish.server.as_deref();
-    let folder = server.map_or_else(|| wish.folder.clone(), |name| wish.folder.join(folder_name(name)));
-    // A folder made by a mistyped name would be looked at by nobody.
-    if !folder.is_dir() {
-        let what = server.map_or("a state".to_owned(), |name| format!("a state of the server {name}"));
-        let problem = format!("find {what}: {} is no folder", folder.display());
-        return Err(Failure::new(Exit::NoInput, problem, "name the folder that the agent has as its state"));
+async fn places(wish: &Wish, states: &States) -> Result<Vec<Place>, Failure> {
+    let servers: Vec<String> = states.inventories().await?.into_iter().filter_map(|(name, _)| name).collect();
+    // A wish at a mistyped place would be looked at by nobody.
+    let is_there = match &wish.server {
+        // The agent makes a server's folder before anything is in it.
+        Some(server) => {
+            servers.contains(server) || wish.state.folder_of(server).is_some_and(|folder| folder.is_dir())
+        }
+        None => !servers.is_empty() || matches!(&wish.state, StateUrl::Folder(folder) if folder.is_dir()),
+    };
+    if !is_there {
+        let whose = wish.server.as_deref().map(|name| format!(" of the server {name}"));
+        let problem = format!("find a state{} in {}", whose.unwrap_or_default(), states.url());
+        return Err(Failure::new(Exit::NoInput, problem, "name the place that the agent has as its state"));
     }
-    let mut places = vec![Place { server: None, folder: wish.folder.clone() }];
-    match &wish.server {
-        Some(server) => places.push(Place { server: Some(server.clone()), folder }),
-        None => places.extend(servers(&folder)?),
-    }
-    Ok(places)
-}
-
-/// Returns the places of the servers whose states lie in a folder, by name.
-fn servers(folder: &Path) -> Result<Vec<Place>, Failure> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let entries = entries.map_err(|error| Failure::of(Exit::Io, &error, "name a folder that may be read"))?;
-    let folders = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir());
-    let mut places: Vec<Place> = folders
-        .filter_map(|folder| {
-            let server = server_of_folder(folder.file_name()?.to_str()?)?;
-            Some(Place { server: Some(server), folder })
-        })
-        .collect();
-    places.sort_by(|one, other| one.server.cmp(&other.server));
-    Ok(places)
+    let named = wish.server.clone().map_or(servers, |server| vec![server]);
+    let of_server = |name: String| Place { store: states.of(&name), server: Some(name) };
+    let all = Place { server: None, store: states.whole() };
+    Ok([all].into_iter().chain(named.into_iter().map(of_server)).collect())
 }
 
 /// Changes what is wanted at the places that are meant. Returns what is wanted at all that concern them.
 async fn carry_out(
     wish: &Wish,
+    states: &States,
     is_meant: impl Fn(&Place) -> bool,
     change: impl Fn(&mut Control),
 ) -> Result<Vec<Wanted>, Failure> {
     let mut wanted = Vec::new();
-    for place in places(wish)? {
-        let store = FileStore::new(&place.folder);
-        let before = match Control::read(&store).await {
+    for place in places(wish, states).await? {
+        let store = &place.store;
+        let before = match Control::read(store).await {
             Ok((control, _)) => control,
             // Who polls ignores it. It is written anew where it is named, and left where we only came across it.
             Err(ControlError::Unreadable(_)) => Control::default(),
@@ -173,7 +163,7 @@ async fn carry_out(
         let mut now = before.clone();
         change(&mut now);
         if place.server == wish.server || (is_meant(&place) && now != before) {
-            now = Control::change(&store, &change).await.map_err(|error| failure(&error))?;
+            now = Control::change(store, &change).await.map_err(|error| failure(&error))?;
         } else {
             now = before.clone();
         }
@@ -187,7 +177,11 @@ fn failure(error: &ControlError) -> Failure {
         ControlError::TooManyNames(_) => {
             Failure::of(Exit::Usage, error, "resume those that may be on again, or stop the server")
         }
-        _ => Failure::of(Exit::Io, error, "try again, as a user who may write there"),
+        ControlError::Store(StoreError::Conflict) => {
+            Failure::of(Exit::TryAgain, error, "somebody else changed it at the same time: try again")
+        }
+        ControlError::Store(cause) => Failure::of(of_store(cause), cause, cause.advice()),
+        ControlError::Unreadable(_) => Failure::of(Exit::Data, error, "stop anew: that replaces it"),
     }
 }
 
@@ -230,20 +224,15 @@ fn paragraph(whom: &str, now: &Control, taken_back: &Control) -> String {
     format!("{whom}: {}\n", lines.join("\n"))
 }
 
-fn words(control: &Control) -> Vec<String> {
-    let stopped = control.stopped.iter().map(|stopped| match stopped.reason.as_str() {
-        "" => "stopped".to_owned(),
-        reason => format!("stopped, {reason}"),
-    });
-    let names = [("views", &control.views_off), ("exporters", &control.exporters_off)];
-    let off = names.into_iter().filter(|(_, names)| !names.is_empty());
-    stopped.chain(off.map(|(what, names)| format!("{what} off: {}", names.join(", ")))).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use expect_test::{Expect, expect};
+    use pgquerylens_engine::state::file::FileStore;
     use pgquerylens_model::time::Timestamp;
+    use pgquerylens_store::access::Access;
+    use pgquerylens_store::names::segment_of;
     use tempfile::TempDir;
 
     use super::*;
@@ -260,7 +249,9 @@ mod tests {
     async fn states() -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         for name in ["shop:5432", "billing", "quiet"] {
-            fs::create_dir(folder.path().join(folder_name(name))).unwrap();
+            let owned = folder.path().join(segment_of(name));
+            fs::create_dir(&owned).unwrap();
+            fs::write(owned.join("owner"), "").unwrap();
         }
         let views_off = vec!["pg_locks".to_owned(), "pg_stat_wal".to_owned()];
         for (name, wanted) in [
@@ -268,7 +259,11 @@ mod tests {
             ("shop:5432", Control { stopped: stopped(""), ..Control::default() }),
             ("billing", Control { views_off, ..Control::default() }),
         ] {
-            let store = FileStore::new(folder.path().join(folder_name(name)));
+            let store = FileStore::new(folder.path().join(if name.is_empty() {
+                String::new()
+            } else {
+                segment_of(name)
+            }));
             Control::change(&store, |control| *control = wanted).await.unwrap();
         }
         folder
@@ -276,13 +271,15 @@ mod tests {
 
     async fn check_resume(states: &TempDir, server: Option<&str>, expected: &Expect) {
         let wish = Wish {
-            folder: states.path().to_owned(),
+            state: StateUrl::Folder(states.path().to_owned()),
             server: server.map(str::to_owned),
             views: Vec::new(),
             exporters: Vec::new(),
         };
         let is_meant = |place: &Place| server.is_none() || place.server.as_deref() == server;
-        let wanted = carry_out(&wish, is_meant, |control| *control = Control::default()).await.unwrap();
+        let states = States::open(&wish.state, &Access::default()).unwrap();
+        let wanted =
+            carry_out(&wish, &states, is_meant, |control| *control = Control::default()).await.unwrap();
         expected.assert_eq(&shown(&wanted, server));
     }
 

@@ -14,6 +14,7 @@ mod reference;
 mod repeat;
 mod settings;
 mod sql;
+mod state;
 mod version;
 
 use clap::error::ErrorKind;
@@ -43,8 +44,9 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         Subcommand::Poll => poll::run(given, process).await,
         Subcommand::Agent => agent::run(given, process).await,
         Subcommand::Config => config::run(given, process),
-        Subcommand::Stop => control::stop(given).await,
-        Subcommand::Resume => control::resume(given).await,
+        Subcommand::Stop => control::stop(given, process).await,
+        Subcommand::Resume => control::resume(given, process).await,
+        Subcommand::State => state::run(given, process).await,
         Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,

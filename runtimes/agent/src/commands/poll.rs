@@ -6,8 +6,11 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::recording::Replay;
+use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::selection::Order;
+use pgquerylens_store::store::Store;
+use pgquerylens_store::url::StateUrl;
 
 use super::repeat::{Last, repeat};
 use super::settings;
@@ -19,7 +22,6 @@ use crate::output::{self, Form, Presenter};
 use crate::process::Process;
 use crate::schedule::Schedule;
 use crate::stop::Stop;
-use crate::store::Store;
 
 /// What was asked for.
 struct Settings {
@@ -104,6 +106,7 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
     let is_json = given.choice("format") == Some("json");
     let order = settings::order(&mut given);
     let table = settings::table(&mut given, process, schedule.every.is_some());
+    let state = settings::state(&mut given);
     let settings = Settings {
         from,
         login: settings::login(&mut given),
@@ -114,14 +117,14 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
             ..PollOptions::within(settings::limits(&mut given), given.count("top").unwrap_or(DEFAULT_TOP))
         },
         connect_timeout_said: given.said("connect-timeout"),
-        store: Store::given(&mut given),
+        store: Store::Memory(MemoryStore::default()),
         schedule,
         form: if is_json { Form::Json } else { table },
         strict: given.flag("strict"),
         verbose: given.flag("verbose"),
     };
     given.finish()?;
-    Ok(settings)
+    Ok(Settings { store: settings::states(&state.unwrap_or(StateUrl::Memory), process)?.whole(), ..settings })
 }
 
 /// The table of options has the same figure; this one stands in while a mistake is told.

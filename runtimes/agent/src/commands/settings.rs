@@ -5,7 +5,10 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
 use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
+use pgquerylens_store::states::States;
+use pgquerylens_store::url::StateUrl;
 
+use crate::access;
 use crate::failure::Failure;
 use crate::login::Login;
 use crate::options::{Given, Said, value};
@@ -109,4 +112,32 @@ pub(super) fn table(given: &mut Given<'_>, process: &Process, repeated: bool) ->
         Some(terminal) if repeated => Form::Screen(RenderOptions { live: true, ..options }, terminal),
         _ => Form::Table(options),
     }
+}
+
+/// Returns where states are, if that is said by `--state`.
+pub(super) fn state(given: &mut Given<'_>) -> Option<StateUrl> {
+    let text = given.text("state")?;
+    read_state(given, "--state ", &text)
+}
+
+/// Returns where states are, by a place on the command line or else as [`state`] does.
+pub(super) fn state_at(given: &mut Given<'_>, place: &'static str) -> Option<StateUrl> {
+    match given.either(place, "state") {
+        Some("state") => state(given),
+        _ => {
+            let text = given.text(place)?;
+            read_state(given, "", &text)
+        }
+    }
+}
+
+fn read_state(given: &mut Given<'_>, option: &str, text: &str) -> Option<StateUrl> {
+    let read = StateUrl::parse(text);
+    let written = || format!("{option}{}", StateUrl::without_login(text));
+    read.map_err(|instead| given.mistake(written(), instead)).ok()
+}
+
+/// Opens states by what the environment says.
+pub(super) fn states(url: &StateUrl, process: &Process) -> Result<States, Failure> {
+    Ok(States::open(url, &access::of(&process.environment.variables))?)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_engine::secret::Secret;
+use pgquerylens_store::url::StateUrl;
 
 use super::secret_source::SecretSource;
 use crate::login::Login;
@@ -109,19 +110,10 @@ pub(crate) struct ServerConfig {
     pub(crate) every: Duration,
     /// What a poll reads, names and may cost.
     pub(crate) poll: PollOptions,
-    /// Where the state is kept.
-    pub(crate) state: StateConfig,
+    /// Where the states of all servers are kept, this one's by its name.
+    pub(crate) state: StateUrl,
     /// The exporters that get what is read, by name; never empty.
     pub(crate) exporters: Vec<String>,
-}
-
-/// Where the state of a server is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum StateConfig {
-    /// As long as the process lives.
-    Memory,
-    /// In this folder, which no other server has.
-    Folder(PathBuf),
 }
 
 /// One place where things are sent.

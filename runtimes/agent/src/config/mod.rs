@@ -35,7 +35,6 @@ pub(crate) use configuration::Configuration;
 pub(crate) use mistake::Mistakes;
 pub(crate) use sample::sample;
 pub(crate) use schema::schema;
-pub(crate) use server::{folder_name, server_of_folder};
 
 use self::document::{Format, Node};
 use self::draft::{Draft, draft};
@@ -98,7 +97,7 @@ impl Source {
     fn configuration(&self, draft: &Draft, mistakes: &mut Vec<Mistake>) -> Configuration {
         let surroundings = Surroundings {
             environment: &self.environment,
-            state_folder: process::state_folder(&draft.process, mistakes),
+            state: process::state(&draft.process, mistakes),
             exporter_names: &draft.exporter_names,
         };
         Configuration {

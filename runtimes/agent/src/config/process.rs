@@ -1,6 +1,6 @@
 //! What concerns the process, from values to types.
 
-use std::path::PathBuf;
+use pgquerylens_store::url::StateUrl;
 
 use super::configuration::{LogFormat, LogLevel, LogLevels, ProcessConfig};
 use super::layer::{Layer, Setting};
@@ -29,9 +29,16 @@ pub(super) fn process(layer: &Layer, mistakes: &mut Vec<Mistake>) -> ProcessConf
     }
 }
 
-/// Returns the folder that holds the states of all servers, if they outlive the process.
-pub(super) fn state_folder(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Option<PathBuf> {
-    read(layer, "state", mistakes, value::folder)
+/// Returns where the states of all servers are.
+pub(super) fn state(layer: &Layer, mistakes: &mut Vec<Mistake>) -> StateUrl {
+    let (Some(setting), Some(text)) = (layer.get("state"), layer.text("state")) else {
+        return StateUrl::Memory;
+    };
+    StateUrl::parse(text).unwrap_or_else(|instead| {
+        let written = StateUrl::without_login(&setting.written);
+        mistakes.push(Setting { written, ..setting.clone() }.mistake(instead));
+        StateUrl::Memory
+    })
 }
 
 /// Reads what a text means.

@@ -1,7 +1,6 @@
 //! One server, from values to types: where it is, what it is called, what a poll of it reads and may cost.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pgquerylens_engine::conninfo::{self, Environment, Target};
@@ -9,8 +8,9 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, PollOptions};
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_model::cadence::Pauses;
+use pgquerylens_store::url::StateUrl;
 
-use super::configuration::{ServerConfig, StateConfig};
+use super::configuration::ServerConfig;
 use super::document::shown;
 use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
@@ -27,8 +27,8 @@ const MIN_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Surroundings<'s> {
     /// Variables, home and user.
     pub(super) environment: &'s Environment,
-    /// The folder of all states.
-    pub(super) state_folder: Option<PathBuf>,
+    /// Where all states are.
+    pub(super) state: StateUrl,
     /// The names of all exporters, those of exporters with mistakes among them.
     pub(super) exporter_names: &'s [String],
 }
@@ -88,7 +88,7 @@ fn server(
         every,
         // Whoever knows the exporters of the server fills in which statements get running sums.
         poll: PollOptions { databases: databases(layer), ..PollOptions::within(limits, layer.count("top")) },
-        state: state(surroundings.state_folder.as_deref(), &name),
+        state: surroundings.state.clone(),
         exporters,
         name,
     })
@@ -195,65 +195,4 @@ fn exporters(layer: &Layer, known: &[String], mistakes: &mut Vec<Mistake>) -> Ve
 fn unique(names: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     names.iter().filter(|name| seen.insert(*name)).cloned().collect()
-}
-
-fn state(folder: Option<&Path>, name: &str) -> StateConfig {
-    folder.map_or(StateConfig::Memory, |folder| StateConfig::Folder(folder.join(folder_name(name))))
-}
-
-/// Names that files have beside the servers' folders: what holds for all servers is stored there.
-const TAKEN: [&str; 3] = ["control", "control.new", "lock"];
-
-/// Returns the name as a folder may be called; different names have different folders.
-pub(crate) fn folder_name(name: &str) -> String {
-    let is_taken = TAKEN.contains(&name);
-    let plain = |index: usize, byte: u8| match byte {
-        _ if index == 0 && is_taken => false,
-        b'.' => index > 0,
-        _ => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),
-    };
-    let bytes = name.bytes().enumerate();
-    bytes
-        .map(
-            |(index, byte)| {
-                if plain(index, byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-            },
-        )
-        .collect()
-}
-
-/// Returns the name whose folder is called so, or nothing if no name's is.
-pub(crate) fn server_of_folder(folder: &str) -> Option<String> {
-    let mut parts = folder.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (code, plain) = part.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(code, 16).ok()?);
-        bytes.extend(plain.as_bytes());
-    }
-    String::from_utf8(bytes).ok().filter(|name| !name.is_empty() && folder_name(name) == folder)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_has_a_folder_of_its_own() {
-        for (name, folder) in [
-            ("db1", "db1"),
-            ("db1:5432/shop", "db1%3A5432%2Fshop"),
-            ("..", "%2E."),
-            ("control", "%63ontrol"),
-            ("lock", "%6Cock"),
-            ("a%3A", "a%253A"),
-            ("ü", "%C3%BC"),
-        ] {
-            assert_eq!(folder_name(name), folder);
-            assert_eq!(server_of_folder(folder).as_deref(), Some(name));
-        }
-        for of_nobody in ["", "lost+found", "a%", "a%3", "%61", "%3a", "%+1", "%FF", ".hidden"] {
-            assert_eq!(server_of_folder(of_nobody), None, "{of_nobody}");
-        }
-    }
 }

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use pgquerylens_store::url::StateUrl;
+
 use super::configuration::{Configuration, ExporterConfig, ServerConfig};
 use super::draft::{Draft, ExporterDraft, ServerDraft};
 use super::layer::{Layer, Origin};
@@ -55,7 +57,10 @@ fn lines(section: Section, layer: &Layer, file: Option<&Path>) -> Vec<Line> {
 
 fn line(key: &'static str, layer: &Layer, file: Option<&Path>) -> Option<Line> {
     let setting = layer.get(key)?;
-    let (value, origin) = (setting.value.to_string(), origin(&setting.origin, file));
+    let (mut value, origin) = (setting.value.to_string(), origin(&setting.origin, file));
+    if key == "state" {
+        value = StateUrl::without_login(&value);
+    }
     Some(Line { key: key.to_owned(), value, origin })
 }
 

@@ -64,6 +64,11 @@ impl<'g> Given<'g> {
         if self.mistakes.is_empty() { Ok(()) } else { Err(Mistakes(self.mistakes)) }
     }
 
+    /// Tells whether there is no mistake so far.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
     /// Notes a mistake, once: a value may be read by more than one part of a command.
     pub(crate) fn mistake(&mut self, written: impl Into<String>, instead: impl Into<String>) {
         let mistake = Mistake { written: written.into(), instead: instead.into() };

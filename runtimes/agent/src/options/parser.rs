@@ -256,6 +256,7 @@ mod tests {
                            its files
               stop         Stops polls, or does without a view or an exporter, from the next poll on
               resume       Takes back what pgquerylens stop wished
+              state        Shows what lies under a state's URL, or forgets what one server has there
               check        Looks whether a server, a role and a connection are ready to be polled, and how to
                            mend what is not
               sql          Prints every statement that we may run on a version of PostgreSQL, for approval

@@ -15,6 +15,8 @@ pub(crate) enum Subcommand {
     Stop,
     /// `resume`.
     Resume,
+    /// `state`.
+    State,
     /// Looks whether a server is ready to be polled.
     Check,
     /// Prints our SQL.
@@ -137,6 +139,23 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         more: "Without a view or an exporter it takes everything back: what was wished for every server and what was \
                wished for each, or for the one named alone. It prints what it took back.",
         examples: &[("pgquerylens resume --state file:/var/lib/pgquerylens", "poll again")],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::State,
+        name: "state",
+        about: "Shows what lies under a state's URL, or forgets what one server has there",
+        more: "show lists servers with their polls, when they were last read by their own clock, the sizes of what is kept, \
+               what waits for exporters, and what is stopped. forget removes all of one server: its next poll begins \
+               anew, and what waited is lost. It says what it removes before it does.",
+        examples: &[
+            ("pgquerylens state show s3://acme-states/prod", "what is there"),
+            ("pgquerylens state show file:/var/lib/pgquerylens --format json | jq .servers", "for programs"),
+            (
+                "pgquerylens state forget redis://cache:6379/0/prod --server shop",
+                "begin anew with one server",
+            ),
+        ],
         hidden: false,
     },
     SubcommandSpec {

@@ -23,6 +23,9 @@ const EVERY_CONNECTING: &[&str] = &["poll", "check", "record", "agent", "config"
 /// Subcommands that say what an operator wants.
 const CONTROLLING: &[&str] = &["stop", "resume"];
 
+/// Subcommands that name states which others use.
+const NAMING_STATES: &[&str] = &["stop", "resume", "state"];
+
 const PROCESS: &[Section] = &[Section::Process];
 /// What can be said of all servers and of each.
 const SERVERS: &[Section] = &[Section::Defaults, Section::Server];
@@ -224,26 +227,53 @@ const ROWS: &[OptionSpec] = &[
         ..count("polls", Place::Named(When))
     },
     OptionSpec {
-        help: "Keep the state between invocations: file:PATH, a folder of its own for each server",
+        help: "Keep the state between invocations: a URL, with a place of its own for each server",
         more: "With it two invocations have an interval between them, and texts that were read are not read \
-               again. Without it the state lives as long as the process. \
-               For example: --state file:/var/lib/pgquerylens/shop",
-        ..text("state", Place::Named(When), "file:PATH")
+               again. Without it the state lives as long as the process. file:PATH, s3://BUCKET/PREFIX, \
+               gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or redis://HOST:PORT/DATABASE/PREFIX; docs/state.md says \
+               where their credentials come from. For example: --state file:/var/lib/pgquerylens/shop",
+        ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
         commands: CONFIGURED,
         sections: PROCESS,
         sample: "file:/var/lib/pgquerylens",
-        help: "Keep the states here: file:PATH, in which each server has a folder of its own",
+        help: "Keep the states here: a URL, below which each server has a place of its own",
         more: "With it nothing is lost or counted twice over a restart. Without it the states live as long as the \
-               process. For example: --state file:/var/lib/pgquerylens",
-        ..text("state", Place::Named(When), "file:PATH")
+               process. file:PATH, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or \
+               redis://HOST:PORT/DATABASE/PREFIX; docs/state.md says where their credentials come from. \
+               For example: --state file:/var/lib/pgquerylens",
+        ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
-        commands: CONTROLLING,
-        help: "The states that are meant: file:PATH, as the agent has it",
+        commands: &["state"],
+        help: "What to do: show what is there, or forget what one server has",
+        more: "For example: pgquerylens state show s3://acme-states/prod",
+        ..choice("task", REQUIRED, &["show", "forget"])
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "The states that are meant: a URL, as the agent has it; without it --state says it",
+        more: "For example: pgquerylens state show file:/var/lib/pgquerylens",
+        ..text("url", OPTIONAL, "URL")
+    },
+    OptionSpec {
+        commands: NAMING_STATES,
+        help: "The states that are meant: a URL, as the agent has it",
         more: "For example: --state file:/var/lib/pgquerylens",
-        ..text("state", Place::Named(When), "file:PATH")
+        ..text("state", Place::Named(When), "URL")
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "The one server that is meant, by its name; forget without it means a single poll's state at the URL itself",
+        more: "For example: --server shop",
+        ..text("server", Place::Named(What), "NAME")
+    },
+    OptionSpec {
+        commands: &["state"],
+        help: "Remove without asking; needed where nobody can be asked",
+        more: "For example: pgquerylens state forget --server shop --yes s3://acme-states/prod",
+        ..flag("yes", Place::Named(What))
     },
     OptionSpec {
         commands: CONTROLLING,
@@ -412,6 +442,14 @@ const ROWS: &[OptionSpec] = &[
         ..choice("format", Place::Named(Output), &["table", "json"])
     },
     OptionSpec {
+        commands: &["state"],
+        default: Some("table"),
+        help: "A list for people, or JSON for programs",
+        more: "json is one document, \"schema\": \"pgquerylens.state/1\". \
+               For example: --format json | jq '.servers[].last_read'",
+        ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
         commands: &["check"],
         help: "Exit with 1 also if there are warnings only",
         more: "For example, before a deployment: --strict",
@@ -440,7 +478,7 @@ const ROWS: &[OptionSpec] = &[
         ..choice("order", Place::Named(Output), &["time", "io", "wal", "temp", "calls"])
     },
     OptionSpec {
-        commands: &["poll", "check", "demo"],
+        commands: &["poll", "check", "state", "demo"],
         default: Some("auto"),
         help: "Colours: where the output is a terminal, always or never",
         more: "auto honours NO_COLOR and CLICOLOR. For example: --colour always | less -R",

@@ -1,7 +1,6 @@
 //! Reads the values of options: lengths of time and sizes carry their unit, so that 30 is never mistaken for
 //! milliseconds. Says what to write instead.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The shortest time that makes sense as a limit; 0 would be none at all.
@@ -113,16 +112,6 @@ fn typos(one: &str, other: &str) -> usize {
         (before, above) = (above, row);
     }
     above[other.len()]
-}
-
-/// Reads where states are kept, file:PATH, and returns the folder.
-pub(crate) fn folder(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("file:") {
-        Some("") => Err("the folder is missing: write file:/var/lib/pgquerylens/NAME".to_owned()),
-        Some(path) => Ok(PathBuf::from(path)),
-        None if text.contains("://") => Err("only folders are known: write file:PATH".to_owned()),
-        None => Err(format!("write file:{text}")),
-    }
 }
 
 /// Returns a size as work_mem, which PostgreSQL takes from 64 kB to just under 2 TB.

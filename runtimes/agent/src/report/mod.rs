@@ -15,6 +15,7 @@ mod objects;
 mod replication;
 mod server;
 mod sessions;
+mod state;
 mod statements;
 mod table;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use pgquerylens_model::selection::Order;
 
 pub(crate) use check::render_check;
 use line::{Line, Span, Tone};
+pub(crate) use state::{render_state, words};
 
 /// How the report is to look.
 #[derive(Clone, Copy, Debug)]

@@ -20,5 +20,6 @@ mod fleet;
 mod process;
 mod reload;
 mod stage;
+mod stores;
 mod telemetry;
 mod upgrade;

@@ -14,3 +14,4 @@ mod rds;
 mod recordings;
 mod signals;
 mod stage;
+mod stores;

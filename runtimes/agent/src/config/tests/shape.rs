@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
+use pgquerylens_store::url::StateUrl;
 
 use super::super::configuration::{
-    Compression, ExporterConfig, JsonlPath, LogFormat, OtlpConfig, Protocol, ServerConfig, StateConfig,
+    Compression, ExporterConfig, JsonlPath, LogFormat, OtlpConfig, Protocol, ServerConfig,
 };
 use super::super::secret_source::SecretSource;
 use super::{Around, FLEET, load, loaded};
@@ -36,8 +37,9 @@ fn a_server_has_its_own_values_before_the_defaults() {
     );
     assert_eq!(one.password, Some(SecretSource::File("/run/secrets/db1".into())));
     assert_eq!((one.exporters.as_slice(), two.exporters.len()), (&["collector".to_owned()][..], 2));
-    assert_eq!(one.state, StateConfig::Folder("/var/lib/pgquerylens/db1".into()));
-    assert_eq!(two.state, StateConfig::Folder("/var/lib/pgquerylens/db2%3A5432%2Fshop".into()));
+    let folder = |server: &ServerConfig| server.state.folder_of(&server.name);
+    assert_eq!(folder(one), Some("/var/lib/pgquerylens/db1".into()));
+    assert_eq!(folder(two), Some("/var/lib/pgquerylens/db2%3A5432%2Fshop".into()));
 }
 
 #[test]
@@ -45,7 +47,7 @@ fn what_is_not_said_is_the_default_of_the_table() {
     let server = server("");
     assert_eq!(server.poll.limits, Limits::default());
     assert_eq!((server.every, server.poll.top), (Duration::from_secs(60), 50));
-    assert_eq!((server.state, server.poll.databases), (StateConfig::Memory, Databases::Connected));
+    assert_eq!((server.state, server.poll.databases), (StateUrl::Memory, Databases::Connected));
     let process = loaded(FLEET).process;
     assert_eq!(process.listen, Some(([127, 0, 0, 1], 9188).into()));
     assert_eq!((process.log_format, process.workers), (LogFormat::Text, 8));

@@ -1,5 +1,5 @@
-//! TLS towards receivers: the system's roots or a file's, and our own certificate where one is wanted. Always
-//! verified in full.
+//! TLS towards receivers and stores: the system's roots or a file's, and our own certificate where one is wanted. Always
+//! verified in full. How TLS towards PostgreSQL is, which has modes, is said in `connector.rs`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,30 +8,38 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-use super::ClientCertificate;
+/// Our own certificate and its key, files of PEM.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnCertificate<'f> {
+    /// The certificate and what it is signed by.
+    pub certificate: &'f Path,
+    /// Its key.
+    pub key: &'f Path,
+}
 
-/// Returns the configuration; the error says which file is wrong.
-pub(super) fn config(
-    certificate: Option<&Path>,
-    client: Option<&ClientCertificate>,
+/// Returns the configuration of a client that trusts the certificates of a file, or the system's without one. The
+/// error says which file is wrong.
+pub fn client_config(
+    trusted: Option<&Path>,
+    own: Option<OwnCertificate<'_>>,
 ) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("set TLS up: {error}"))?
-        .with_root_certificates(roots(certificate)?);
-    let Some(client) = client else { return Ok(builder.with_no_client_auth()) };
-    let chain = certificates(&client.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&client.key)
-        .map_err(|error| format!("read the key {}: {error}", client.key.display()))?;
+        .with_root_certificates(roots(trusted)?);
+    let Some(own) = own else { return Ok(builder.with_no_client_auth()) };
+    let chain = certificates(own.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(own.key)
+        .map_err(|error| format!("read the key {}: {error}", own.key.display()))?;
     builder
         .with_client_auth_cert(chain, key)
-        .map_err(|error| format!("use the certificate {}: {error}", client.certificate.display()))
+        .map_err(|error| format!("use the certificate {}: {error}", own.certificate.display()))
 }
 
-fn roots(certificate: Option<&Path>) -> Result<RootCertStore, String> {
+fn roots(trusted: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
-    let found = match certificate {
+    let found = match trusted {
         Some(path) => certificates(path)?,
         // Single unreadable files of the system's store are none of our receiver's.
         None => rustls_native_certs::load_native_certs().certs,

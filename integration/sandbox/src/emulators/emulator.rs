@@ -1,0 +1,86 @@
+//! What all emulators have in common: a process in a directory of its own that answers at a port of 127.0.0.1.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::account::Account;
+use crate::daemon::{self, Daemon, POLL_EVERY};
+use crate::error::Doing;
+use crate::scratch::{Medium, Scratch};
+use crate::server::free_port;
+use crate::{Error, Result, environment};
+
+/// Emulators are interpreted, and machines busy.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// A running process.
+#[derive(Debug)]
+pub(super) struct Emulator {
+    // Before `scratch`: the process must end before its files go.
+    daemon: Daemon,
+    _scratch: Scratch,
+    name: &'static str,
+    log: PathBuf,
+    pub(super) port: u16,
+}
+
+impl Emulator {
+    /// Starts a command that is made for a directory and a port, and waits until it answers there.
+    pub(super) async fn start(
+        name: &'static str,
+        command: impl FnOnce(&Path, u16) -> Command,
+    ) -> Result<Emulator> {
+        let (scratch, port) = (Scratch::new(Medium::Quick)?, free_port()?);
+        let home = scratch.path().join("home");
+        // Programs that are installed for us need not be readable for others.
+        Account::ourselves().make_directory(&home)?;
+        let log = scratch.path().join("log");
+        let daemon = Daemon::start(command(&home, port), Account::ourselves(), &home, &log, Signal::TERM)?;
+        let mut emulator = Emulator { daemon, _scratch: scratch, name, log, port };
+        emulator.wait_until_up().await?;
+        Ok(emulator)
+    }
+
+    async fn wait_until_up(&mut self) -> Result<()> {
+        let since = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let what = format!("start {}", self.name);
+            if self.daemon.has_ended() {
+                return Err(Error::Exited { what, log: daemon::tail(&self.log) });
+            }
+            if since.elapsed() > START_LIMIT {
+                return Err(Error::TimedOut { what });
+            }
+            tokio::time::sleep(POLL_EVERY).await;
+        }
+        Ok(())
+    }
+}
+
+/// Returns what lies in the folder of installed emulators, if it is there.
+pub(super) fn installed(path: &str) -> Result<PathBuf> {
+    let environment = environment::read();
+    let folder = environment.emulators.unwrap_or_else(|| environment.cache.join("emulators"));
+    let program = folder.join(path);
+    let missing = || Error::NotInstalled { what: program.display().to_string() };
+    program.exists().then(|| program.clone()).ok_or_else(missing)
+}
+
+/// Sends one request without a body and returns the status of its answer.
+pub(super) async fn put(port: u16, path: &str) -> Result<u16> {
+    let what = || format!("put {path} at port {port}");
+    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.doing(what())?;
+    let request = format!(
+        "PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).await.doing(what())?;
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.doing(what())?;
+    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
+    status.ok_or_else(|| Error::Unsupported { what: what() })
+}
