@@ -3,8 +3,11 @@
 
 use std::error::Error;
 
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use pgquerylens_engine::dial::{NoPassword, Refusal};
 use pgquerylens_model::advice::quoted;
+
+use crate::secrets::Place;
 
 fn no_password(why: String, advice: &str) -> NoPassword {
     NoPassword { why, advice: advice.to_owned() }
@@ -35,6 +38,60 @@ pub(crate) fn unsigned(error: &(dyn Error + 'static)) -> NoPassword {
         "give the function, task or instance a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY; the role needs rds-db:connect on this database user",
     )
+}
+
+/// A value that is bytes, or nothing at all.
+pub(crate) fn empty_secret(place: &Place) -> NoPassword {
+    no_password(
+        format!("{} has no text", named(place)),
+        "store the password as a string, or as JSON with a password",
+    )
+}
+
+/// Says why a secret was not read, by the code of the service where it answered.
+pub(crate) fn unreadable_secret<E, R>(place: &Place, failed: &SdkError<E, R>) -> NoPassword
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let (name, action) = (named(place), action(place));
+    let Some(code) = failed.as_service_error().and_then(ProvideErrorMetadata::code) else {
+        let why = format!("{name} cannot be read: {}", chain(failed));
+        return no_password(
+            why,
+            "check credentials, region and the way to the service: a function in a VPC needs its interface endpoint",
+        );
+    };
+    let message = failed.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
+    let why = format!("{name} cannot be read: {code}");
+    match code {
+        "ResourceNotFoundException" | "ParameterNotFound" => {
+            no_password(why, "check its name and region (an ARN has both)")
+        }
+        // Its message may say more than is good to show; that it is about a key is what matters.
+        "AccessDeniedException" if message.contains("kms:") || message.contains("KMS") => {
+            no_password(format!("{why}, by its key"), "allow kms:Decrypt on the key that encrypts it")
+        }
+        "AccessDeniedException" => NoPassword { why, advice: format!("allow {action} on it") },
+        "DecryptionFailure" | "InvalidKeyId" => {
+            no_password(why, "allow kms:Decrypt on the key that encrypts it")
+        }
+        _ => no_password(why, "see the code in the service's API reference"),
+    }
+}
+
+fn named(place: &Place) -> String {
+    match place {
+        Place::SecretsManager(id) => format!("the secret {id}"),
+        Place::Parameter(name) => format!("the parameter {name}"),
+    }
+}
+
+fn action(place: &Place) -> &'static str {
+    match place {
+        Place::SecretsManager(_) => "secretsmanager:GetSecretValue",
+        Place::Parameter(_) => "ssm:GetParameter",
+    }
 }
 
 /// Returns what a refusal means of who logged in by a token. RDS says as little as it can: whatever is wrong with a

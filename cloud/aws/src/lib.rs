@@ -4,5 +4,6 @@
 pub mod auth;
 mod endpoint;
 pub mod error;
+pub mod secrets;
 pub mod session;
 pub mod trust;

@@ -73,14 +73,20 @@ pub(super) fn installed(path: &str) -> Result<PathBuf> {
 
 /// Sends one request without a body and returns the status of its answer.
 pub(super) async fn put(port: u16, path: &str) -> Result<u16> {
-    let what = || format!("put {path} at port {port}");
-    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.doing(what())?;
+    send(port, &format!("PUT {path}"), "", "").await
+}
+
+/// Sends one request, with headers that end in line ends, and returns the status of its answer.
+pub(super) async fn send(port: u16, what: &str, headers: &str, body: &str) -> Result<u16> {
+    let doing = || format!("send {what} to port {port}");
+    let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.doing(doing())?;
+    let length = body.len();
     let request = format!(
-        "PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        "{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
     );
-    socket.write_all(request.as_bytes()).await.doing(what())?;
+    socket.write_all(request.as_bytes()).await.doing(doing())?;
     let mut answer = Vec::new();
-    socket.read_to_end(&mut answer).await.doing(what())?;
+    socket.read_to_end(&mut answer).await.doing(doing())?;
     let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| Error::Unsupported { what: what() })
+    status.ok_or_else(|| Error::Unsupported { what: doing() })
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::emulator::{Emulator, installed, put};
+use super::emulator::{Emulator, installed, put, send};
 use crate::{Error, Result};
 
 /// A running moto.
@@ -31,6 +31,19 @@ impl Moto {
         match put(self.0.port, &format!("/{name}")).await? {
             200 => Ok(()),
             status => Err(Error::Unsupported { what: format!("make the bucket {name}: status {status}") }),
+        }
+    }
+
+    /// Calls an action of a service that speaks JSON, such as `ssm` and `AmazonSSM.PutParameter`, in this region.
+    pub async fn call(&self, service: &str, target: &str, region: &str, body: &str) -> Result<()> {
+        let scope = format!("AKIDEXAMPLE/20260101/{region}/{service}/aws4_request");
+        let headers = format!(
+            "X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.1\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
+        );
+        match send(self.0.port, "POST /", &headers, body).await? {
+            200 => Ok(()),
+            status => Err(Error::Unsupported { what: format!("call {target}: status {status}") }),
         }
     }
 }

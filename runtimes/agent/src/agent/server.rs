@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pgquerylens_aws::secrets::Secrets;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
@@ -68,6 +69,7 @@ pub(super) struct Shared {
 pub(super) struct Server {
     name: String,
     every: Duration,
+    /// Read before a login, unless it is asked for during one.
     password: Option<SecretSource>,
     poller: Result<Poller<Live, Arc<Store>>, Failure>,
     interrupter: Interrupter,
@@ -97,7 +99,10 @@ impl Server {
         let recipients = Recipients::new(origin, exporters, store);
         let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
-            let live = config.login.live(target, config.poll.limits.clone());
+            let mut live = config.login.live(target, config.poll.limits.clone());
+            if let Some(SecretSource::Aws(place)) = &config.password {
+                live.set_passwords(Secrets::at(place.clone()).passwords());
+            }
             (interrupter, progress) = (live.interrupter(), live.progress());
             Poller::new(
                 live,
@@ -112,7 +117,7 @@ impl Server {
         Server {
             name: config.name.clone(),
             every: config.every,
-            password: config.password.clone(),
+            password: config.password.clone().filter(|source| !matches!(source, SecretSource::Aws(_))),
             poller,
             interrupter,
             progress,

@@ -67,7 +67,9 @@ fn definitions() -> Value {
                 "properties": {
                     "env": {"type": "string"},
                     "file": {"type": "string"},
-                    "command": {"$ref": "#/$defs/texts"}
+                    "command": {"$ref": "#/$defs/texts"},
+                    "aws-secret": {"type": "string"},
+                    "aws-parameter": {"type": "string"}
                 }
             }
         ]},

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use pgquerylens_aws::secrets::{Place, Secrets};
+use pgquerylens_engine::dial::NoPassword;
 use pgquerylens_engine::secret::Secret;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
@@ -30,6 +32,8 @@ pub(crate) enum SecretSource {
     File(PathBuf),
     /// What a program prints, started without a shell; without the line end at its end.
     Command(Vec<String>),
+    /// A secret at AWS.
+    Aws(Place),
 }
 
 /// Why there is no secret to use.
@@ -51,6 +55,8 @@ pub(crate) enum SecretError {
         /// What is the matter with it.
         why: &'static str,
     },
+    /// A cloud does not give it.
+    Cloud(NoPassword),
     /// The command took too long, or ended with an error.
     Command {
         /// What was being done, with the object's name.
@@ -67,6 +73,7 @@ impl fmt::Display for SecretError {
             SecretError::Io { action, .. } => f.write_str(action),
             SecretError::Unfit { action, why } => write!(f, "{action}: {why}"),
             SecretError::Command { action, ended } => write!(f, "{action}: {ended}"),
+            SecretError::Cloud(none) => f.write_str(&none.why),
         }
     }
 }
@@ -75,7 +82,10 @@ impl std::error::Error for SecretError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             SecretError::Io { source, .. } => Some(source),
-            SecretError::Unset(_) | SecretError::Unfit { .. } | SecretError::Command { .. } => None,
+            SecretError::Unset(_)
+            | SecretError::Unfit { .. }
+            | SecretError::Cloud(_)
+            | SecretError::Command { .. } => None,
         }
     }
 }
@@ -94,6 +104,9 @@ impl SecretSource {
                 bounded(path).map_err(|source| SecretError::Io { action: action.clone(), source })?
             }
             SecretSource::Command(words) => printed(words, &action, COMMAND_TIMEOUT).await?,
+            SecretSource::Aws(place) => {
+                return Secrets::at(place.clone()).current().await.map_err(SecretError::Cloud);
+            }
         };
         fit(bytes).map_err(|why| SecretError::Unfit { action, why })
     }
@@ -109,6 +122,8 @@ impl fmt::Display for SecretSource {
             SecretSource::Command(words) => {
                 write!(f, "the command {}", words.first().map_or("", String::as_str))
             }
+            SecretSource::Aws(Place::SecretsManager(id)) => write!(f, "the secret {id}"),
+            SecretSource::Aws(Place::Parameter(name)) => write!(f, "the parameter {name}"),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::substitution::{is_name, substitute};
 use super::value::Value;
 use crate::options::value::nearest;
 use crate::options::{Kind, OptionSpec, Section, options_in};
+use pgquerylens_aws::secrets::Place;
 
 /// The most names of labels, headers and lists.
 const MAX_NAMES: usize = 64;
@@ -221,6 +222,8 @@ impl<'r> Reader<'r> {
             }),
             "file" => self.text(key, from).map(|path| SecretSource::File(PathBuf::from(path))),
             "command" => self.command(key, from).map(SecretSource::Command),
+            "aws-secret" => self.text(key, from).map(|id| SecretSource::Aws(Place::SecretsManager(id))),
+            "aws-parameter" => self.text(key, from).map(|name| SecretSource::Aws(Place::Parameter(name))),
             _ => {
                 // The word may be the secret itself, in braces by mistake.
                 self.mistake(node.at, key, SOURCES);
@@ -244,8 +247,8 @@ impl<'r> Reader<'r> {
     }
 }
 
-const SOURCES: &str =
-    "write one of {file: PATH}, {env: NAME} and {command: [PROGRAM, …]}, or the text itself";
+const SOURCES: &str = "write one of {file: PATH}, {env: NAME}, {command: [PROGRAM, …]}, {aws-secret: NAME or ARN} and \
+     {aws-parameter: NAME or ARN}, or the text itself";
 
 /// Returns how a value is written, as far as it can be shown: of a text with variables what stands in the file.
 fn written(option: &OptionSpec, node: &Node) -> String {

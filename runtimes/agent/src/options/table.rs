@@ -121,7 +121,7 @@ const ROWS: &[OptionSpec] = &[
     },
     OptionSpec {
         sample: "{file: /run/secrets/monitor}",
-        help: "The password: {file: PATH}, {env: NAME} or {command: [PROGRAM, ARGUMENT, …]}",
+        help: "The password: {file: PATH}, {env: NAME}, {command: [PROGRAM, …]}, {aws-secret: NAME} or {aws-parameter: NAME}",
         more: "A file or command is read again at each login, so that a rotated password counts at once. Without it \
                PGPASSWORD, ~/.pgpass and the connection string are looked at, as psql does.",
         ..in_file("password", Kind::Secret, SERVERS)

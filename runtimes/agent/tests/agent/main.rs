@@ -19,6 +19,7 @@ mod environment;
 mod fleet;
 mod process;
 mod reload;
+mod secrets;
 mod stage;
 mod stores;
 mod telemetry;
