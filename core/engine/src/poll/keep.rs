@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::probe::Probe;
@@ -13,7 +14,7 @@ use pgquerylens_model::views::roles;
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
 use crate::state::dictionary::Dictionary;
-use crate::state::{ObjectName, StateStore, StoreError, Version};
+use crate::state::{Look, Object, ObjectName, StateStore, StoreError, Version};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
@@ -92,21 +93,41 @@ impl StateTrouble {
     }
 }
 
+/// The dictionary, and the version at which the store has it.
+#[derive(Clone, Default)]
+pub(super) struct Words {
+    dictionary: Arc<Dictionary>,
+    version: Option<Version>,
+}
+
 /// State and dictionary, and the versions they were read at.
 pub(super) struct Held {
     state: State,
     version: Option<Version>,
-    dictionary: Dictionary,
-    dictionary_version: Option<Version>,
-    dictionary_changed: bool,
+    words: Words,
+    words_changed: bool,
 }
 
 impl Held {
-    /// Reads both objects, or begins anew where there are none.
-    pub(super) async fn load(store: &impl StateStore) -> Result<Held, StateTrouble> {
-        let (state, version) = load_object(store, ObjectName::Baseline).await?;
-        let (dictionary, dictionary_version) = load_object(store, ObjectName::Dictionary).await?;
-        Ok(Held { state, version, dictionary, dictionary_version, dictionary_changed: false })
+    /// Reads both objects, or begins anew where there are none. The dictionary is read only if it is not the one that is
+    /// known.
+    pub(super) async fn load(store: &impl StateStore, known: &Words) -> Result<Held, StateTrouble> {
+        let baseline = store.read(ObjectName::Baseline).await.map_err(StateTrouble::Store)?;
+        let (state, version) = contents(ObjectName::Baseline, baseline)?;
+        let look = store.look(ObjectName::Dictionary, known.version.as_ref()).await;
+        let words = match look.map_err(StateTrouble::Store)? {
+            Look::Unchanged => known.clone(),
+            Look::Changed(object) => {
+                let (dictionary, version) = contents(ObjectName::Dictionary, object)?;
+                Words { dictionary: Arc::new(dictionary), version }
+            }
+        };
+        Ok(Held { state, version, words, words_changed: false })
+    }
+
+    /// Returns the dictionary as it was last read or committed.
+    pub(super) fn words(&self) -> Words {
+        self.words.clone()
     }
 
     /// Refuses a state that was kept for another server. A server that was rebuilt or upgraded under the same name
@@ -143,21 +164,21 @@ impl Held {
     }
 
     pub(super) fn dictionary(&self) -> &Dictionary {
-        &self.dictionary
+        &self.words.dictionary
     }
 
     pub(super) fn replace_dictionary(&mut self, dictionary: Dictionary) {
-        self.dictionary_changed = dictionary != self.dictionary;
-        self.dictionary = dictionary;
+        self.words_changed = dictionary != *self.words.dictionary;
+        self.words.dictionary = Arc::new(dictionary);
     }
 
     /// Tells whether our own statements can be told from others': once texts were read.
     pub(super) fn knows_own(&self) -> bool {
-        !self.dictionary.is_empty()
+        !self.dictionary().is_empty()
     }
 
     pub(super) fn is_own(&self, key: &StatementKey) -> bool {
-        self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
+        self.dictionary().get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
     }
 
     pub(super) fn role_name(&self, userid: i64) -> Option<&str> {
@@ -201,13 +222,13 @@ impl Held {
         system_identifier: Option<i64>,
         notices: &mut Vec<Notice>,
     ) -> Result<Held, StateTrouble> {
-        if self.dictionary_changed {
-            let bytes = codec::encode(&self.dictionary);
-            let version = self.dictionary_version.as_ref();
+        if self.words_changed {
+            let bytes = codec::encode(&*self.words.dictionary);
+            let version = self.words.version.as_ref();
             let committed =
                 store.commit(ObjectName::Dictionary, &bytes, version).await.map_err(StateTrouble::Store)?;
-            self.dictionary_version = Some(committed);
-            self.dictionary_changed = false;
+            self.words.version = Some(committed);
+            self.words_changed = false;
         }
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
@@ -237,19 +258,58 @@ impl Held {
     }
 }
 
-async fn load_object<T: Default + Stored>(
-    store: &impl StateStore,
+/// Returns what an object holds, and its version; of none nothing.
+fn contents<T: Default + Stored>(
     object: ObjectName,
+    stored: Option<Object>,
 ) -> Result<(T, Option<Version>), StateTrouble> {
-    match store.read(object).await.map_err(StateTrouble::Store)? {
-        None => Ok((T::default(), None)),
-        Some(stored) => {
-            let contents = match codec::decode(&stored.bytes) {
-                // An update of ours costs one window, and the next commit replaces the object.
-                Err(CodecError::OlderFormat { .. }) => T::default(),
-                read => read.map_err(|error| StateTrouble::Unreadable { object, error })?,
-            };
-            Ok((contents, Some(stored.version)))
+    let Some(stored) = stored else { return Ok((T::default(), None)) };
+    let contents = match codec::decode(&stored.bytes) {
+        // An update of ours costs one window, and the next commit replaces the object.
+        Err(CodecError::OlderFormat { .. }) => T::default(),
+        read => read.map_err(|error| StateTrouble::Unreadable { object, error })?,
+    };
+    Ok((contents, Some(stored.version)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::memory::MemoryStore;
+
+    /// A store of which the dictionary is never read whole, only looked at.
+    #[derive(Default)]
+    struct Sparing(MemoryStore);
+
+    impl StateStore for Sparing {
+        async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
+            assert_ne!(name, ObjectName::Dictionary, "it is known");
+            self.0.read(name).await
         }
+
+        async fn commit(
+            &self,
+            name: ObjectName,
+            bytes: &[u8],
+            expected: Option<&Version>,
+        ) -> Result<Version, StoreError> {
+            self.0.commit(name, bytes, expected).await
+        }
+
+        async fn look(&self, name: ObjectName, known: Option<&Version>) -> Result<Look, StoreError> {
+            self.0.look(name, known).await
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_dictionary_that_is_known_is_not_read_again() {
+        let store = Sparing::default();
+        let first = store.commit(ObjectName::Dictionary, &codec::encode(&Dictionary::default()), None).await;
+        let known = Held::load(&store, &Words::default()).await.ok().unwrap().words();
+        assert_eq!(known.version.as_ref(), first.as_ref().ok());
+        let again = Held::load(&store, &known).await.ok().unwrap().words();
+        assert!(Arc::ptr_eq(&again.dictionary, &known.dictionary));
+        store.commit(ObjectName::Dictionary, b"not ours", known.version.as_ref()).await.unwrap();
+        assert!(matches!(Held::load(&store, &known).await, Err(StateTrouble::Unreadable { .. })));
     }
 }

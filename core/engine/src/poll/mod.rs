@@ -33,8 +33,8 @@ use crate::source::{Answer, Opened, ReadError, Source, Unit};
 use crate::state::StateStore;
 
 use collected::Collected;
-use keep::Held;
 pub use keep::StateTrouble;
+use keep::{Held, Words};
 
 /// What a poll reads and names.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,6 +158,8 @@ pub struct Poller<S, T> {
     opened: Option<Opened>,
     control: Option<Control>,
     held: Option<Held>,
+    /// The dictionary that was last read or committed: after a conflict only its version is looked at.
+    words: Words,
 }
 
 /// The control file's facts, good for one connection and one role of the server.
@@ -171,7 +173,16 @@ struct Control {
 impl<S: Source, T: StateStore> Poller<S, T> {
     /// Prepares polls of one target; nothing is opened yet.
     pub fn new(source: S, store: T, target: String, options: PollOptions) -> Poller<S, T> {
-        Poller { source, store, target, options, opened: None, control: None, held: None }
+        Poller {
+            source,
+            store,
+            target,
+            options,
+            opened: None,
+            control: None,
+            held: None,
+            words: Words::default(),
+        }
     }
 
     /// Switches views off, and all others on, from the next poll on.
@@ -206,7 +217,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let before = self.source.cost();
         let mut held = match self.held.take() {
             Some(held) => held,
-            None => Held::load(&self.store).await.map_err(PollFailure::State)?,
+            None => Held::load(&self.store, &self.words).await.map_err(PollFailure::State)?,
         };
         if let Some(now) = clock
             && let Some(until) = held.state().breaker.open_until(now, &SERVER)
@@ -250,7 +261,9 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         steps.push(step("deliver", began, delivering));
         let committing = Instant::now();
         let committed = held.commit(&self.store, &self.target, system_identifier, &mut report.notices).await;
-        self.held = Some(committed.map_err(PollFailure::State)?);
+        let held = committed.map_err(PollFailure::State)?;
+        self.words = held.words();
+        self.held = Some(held);
         steps.push(step("commit", began, committing));
         report.steps = steps;
         // Texts and the commit add notices to those that the report was made with.

@@ -146,7 +146,7 @@ impl<T: StateStore + Send + Sync> StateStore for std::sync::Arc<T> {
 }
 
 /// Keeps the objects of one server. Every implementation passes the contract suite in `integration/stores`.
-pub trait StateStore {
+pub trait StateStore: Sync {
     /// Returns the object, or nothing if it was never committed.
     fn read(&self, name: ObjectName) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
 
@@ -165,10 +165,7 @@ pub trait StateStore {
         &self,
         name: ObjectName,
         known: Option<&Version>,
-    ) -> impl Future<Output = Result<Look, StoreError>> + Send
-    where
-        Self: Sync,
-    {
+    ) -> impl Future<Output = Result<Look, StoreError>> + Send {
         async move {
             let object = self.read(name).await?;
             let is_known = object.as_ref().map(|object| &object.version) == known;
