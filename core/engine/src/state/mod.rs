@@ -7,6 +7,7 @@ pub mod contents;
 pub mod control;
 pub mod dictionary;
 pub mod file;
+pub mod lease;
 pub mod memory;
 pub mod outbox;
 pub mod patience;
@@ -27,6 +28,8 @@ pub enum ObjectName {
     Dictionary,
     /// Written by an operator: what is stopped or switched off.
     Control,
+    /// Written by the process that uses the state, where that is asked for.
+    Lease,
 }
 
 impl ObjectName {
@@ -36,6 +39,7 @@ impl ObjectName {
             ObjectName::Baseline => "baseline",
             ObjectName::Dictionary => "dictionary",
             ObjectName::Control => "control",
+            ObjectName::Lease => "lease",
         }
     }
 }
