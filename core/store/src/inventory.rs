@@ -55,7 +55,7 @@ pub fn inventories(listed: &[Listed]) -> BTreeMap<Option<String>, Inventory> {
         let inventory = found.entry(server).or_default();
         inventory.names.push(object.name.clone());
         match kind {
-            None => {}
+            None | Some(Kind::Object(ObjectName::Lease)) => {}
             Some(Kind::Object(ObjectName::Baseline)) => inventory.baseline_bytes = Some(object.bytes),
             Some(Kind::Object(ObjectName::Dictionary)) => inventory.dictionary_bytes = Some(object.bytes),
             Some(Kind::Object(ObjectName::Control)) => inventory.control_bytes = Some(object.bytes),
@@ -83,7 +83,7 @@ fn owner(name: &str) -> (Option<String>, &str) {
 }
 
 fn kind(name: &str) -> Option<Kind> {
-    let known = [ObjectName::Baseline, ObjectName::Dictionary, ObjectName::Control];
+    let known = [ObjectName::Baseline, ObjectName::Dictionary, ObjectName::Control, ObjectName::Lease];
     if let Some(object) = known.into_iter().find(|known| known.as_str() == name) {
         return Some(Kind::Object(object));
     }

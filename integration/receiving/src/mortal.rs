@@ -88,7 +88,7 @@ impl StateStore for MortalStore {
         match name {
             ObjectName::Baseline => self.fate.come_to(Step::CommitBaseline).await,
             ObjectName::Dictionary => self.fate.come_to(Step::CommitDictionary).await,
-            ObjectName::Control => {}
+            ObjectName::Control | ObjectName::Lease => {}
         }
         self.inner.commit(name, bytes, expected).await
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pgquerylens_engine::state::codec::{self, CodecError};
 use pgquerylens_engine::state::contents::State;
 use pgquerylens_engine::state::control::{Control, ControlError, Stopped, Watched};
+use pgquerylens_engine::state::lease::{Claim, LeaseError, SKEW_SECONDS};
 use pgquerylens_engine::state::outbox::OutboxStore;
 use pgquerylens_engine::state::{Look, ObjectName, StateStore, StoreError};
 use pgquerylens_model::time::Timestamp;
@@ -31,6 +32,8 @@ pub async fn check(states: &States) {
     hands_on_what_is_damaged(&states.of("damaged")).await;
     keeps_batches(&states.of("batches")).await;
     keeps_what_an_operator_wants(&states.of("wishes")).await;
+    is_leased_to_one_at_a_time(&states.of("lease")).await;
+    of_racing_claims_one_holds(Arc::new(states.of("claims"))).await;
     keeps_servers_apart(states).await;
 }
 
@@ -187,6 +190,64 @@ async fn keeps_what_an_operator_wants(store: &Store) {
     assert!(Control::change(store, |control| *control = Control::default()).await.is_ok());
     assert!(watched.look(store).await.is_ok());
     assert_eq!(*watched.control(), Control::default());
+}
+
+/// A lease by clocks that are handed in, of which the second is up to the allowed skew ahead or behind.
+async fn is_leased_to_one_at_a_time(store: &Store) {
+    const TERM: f64 = 120.0;
+    let at = |second: f64| Timestamp((1_000_000.0 * (1e9 + second)) as i64);
+    let (mut first, mut second) = (Claim::new("first", TERM), Claim::new("second", TERM));
+    assert!(
+        first.hold(store, at(0.0)).await.is_ok() && first.is_held(at(119.0)) && !first.is_held(at(121.0))
+    );
+    // Its clock is ahead by the skew: the lease is over by it, and is honoured all the same.
+    for now in [0.0, 60.0, TERM + SKEW_SECONDS - 1.0, -SKEW_SECONDS] {
+        let held = second.hold(store, at(now)).await;
+        assert!(
+            matches!(&held, Err(LeaseError::Held(lease)) if lease.owner == "first"),
+            "at {now}: {held:?}"
+        );
+        assert!(!second.is_held(at(now)));
+    }
+    // Renewed in its second half, and not before.
+    let version = async || ok(store.read(ObjectName::Lease).await).expect("it was committed").version;
+    let written = version().await;
+    assert!(first.hold(store, at(59.0)).await.is_ok() && version().await == written);
+    assert!(first.hold(store, at(61.0)).await.is_ok() && version().await != written);
+    assert!(second.hold(store, at(TERM + SKEW_SECONDS + 1.0)).await.is_err());
+    // Its owner is gone, and the term over by any clock.
+    assert!(second.hold(store, at(61.0 + TERM + SKEW_SECONDS)).await.is_ok());
+    let late = first.hold(store, at(61.0 + TERM)).await;
+    assert!(matches!(&late, Err(LeaseError::Held(lease)) if lease.owner == "second"), "{late:?}");
+    // Given up, it is free at once; what was given up is not taken from the next one.
+    assert!(second.give_up(store).await.is_ok() && second.give_up(store).await.is_ok());
+    assert!(first.hold(store, at(70.0 + TERM)).await.is_ok() && second.give_up(store).await.is_ok());
+    assert!(second.hold(store, at(71.0 + TERM)).await.is_err());
+    // What a clock that is hours ahead wrote, or nobody can read, holds nobody off.
+    let mut ahead = Claim::new("ahead", TERM);
+    assert!(ahead.hold(store, at(86_400.0)).await.is_ok() && second.hold(store, at(0.0)).await.is_ok());
+    let version = version().await;
+    ok(store.commit(ObjectName::Lease, b"not ours", Some(&version)).await);
+    assert!(first.hold(store, at(300.0)).await.is_ok());
+}
+
+async fn of_racing_claims_one_holds(store: Arc<Store>) {
+    let barrier = Arc::new(Barrier::new(RACERS));
+    let racers: Vec<_> = (0..RACERS)
+        .map(|racer| {
+            let (store, barrier) = (Arc::clone(&store), Arc::clone(&barrier));
+            tokio::spawn(async move {
+                let mut claim = Claim::new(racer.to_string(), 60.0);
+                barrier.wait().await;
+                claim.hold(&*store, Timestamp(1)).await.is_ok() && claim.is_held(Timestamp(1))
+            })
+        })
+        .collect();
+    let mut held = 0;
+    for racer in racers {
+        held += usize::from(racer.await.expect("no racer panics"));
+    }
+    assert_eq!(held, 1);
 }
 
 /// What one server has is neither read, nor listed, nor forgotten as another's.

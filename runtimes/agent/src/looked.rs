@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use pgquerylens_engine::state::codec::{self, CodecError};
 use pgquerylens_engine::state::contents::State;
 use pgquerylens_engine::state::control::{Control, ControlError};
+use pgquerylens_engine::state::lease::Lease;
 use pgquerylens_engine::state::{ObjectName, StateStore, StoreError};
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::time::Timestamp;
@@ -45,6 +46,8 @@ pub(crate) struct LookedServer {
     pub(crate) outboxes: BTreeMap<String, Outbox>,
     /// What is wished for it alone.
     pub(crate) control: Wished,
+    /// Who uses it, where that is written down and still holds.
+    pub(crate) lease: Option<Lease>,
 }
 
 /// What a baseline says.
@@ -93,7 +96,9 @@ async fn look_at(
     let baseline = object.map(|object| codec::decode(&object.bytes).map(|state| baseline(&state, now)));
     // At the URL itself lie the wishes for all, which are shown once.
     let control = if name.is_some() { wished(store).await? } else { Ok(Control::default()) };
+    let (lease, _) = Lease::read(store).await?;
     Ok(LookedServer {
+        lease: lease.filter(|lease| lease.holds_at(now)),
         name,
         baseline,
         baseline_bytes: inventory.baseline_bytes,

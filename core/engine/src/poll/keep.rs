@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::probe::Probe;
@@ -14,7 +15,7 @@ use pgquerylens_model::views::roles;
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
 use crate::state::dictionary::Dictionary;
-use crate::state::{Object, ObjectName, StateStore, StoreError};
+use crate::state::{Look, Object, ObjectName, StateStore, StoreError};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
@@ -96,22 +97,36 @@ impl StateTrouble {
 /// Both objects, packed as they are in the store.
 pub(super) struct Kept {
     state: Option<Object>,
-    dictionary: Option<Object>,
+    dictionary: Option<Words>,
 }
 
+/// The dictionary as it was last read or committed: after a conflict only its version is looked at.
+pub(super) type Words = Arc<Object>;
+
 impl Kept {
-    /// Reads both from the store; where there are none, the state begins anew.
-    pub(super) async fn load(store: &impl StateStore) -> Result<Kept, StateTrouble> {
+    /// Reads both from the store, the dictionary only if it is not the one that is known; where there are none, the
+    /// state begins anew.
+    pub(super) async fn load(store: &impl StateStore, known: Option<Words>) -> Result<Kept, StateTrouble> {
         let state = store.read(ObjectName::Baseline).await.map_err(StateTrouble::Store)?;
-        let dictionary = store.read(ObjectName::Dictionary).await.map_err(StateTrouble::Store)?;
+        let version = known.as_ref().map(|words| &words.version);
+        let look = store.look(ObjectName::Dictionary, version).await.map_err(StateTrouble::Store)?;
+        let dictionary = match look {
+            Look::Unchanged => known,
+            Look::Changed(object) => object.map(Arc::new),
+        };
         Ok(Kept { state, dictionary })
+    }
+
+    /// Returns the dictionary, for when all else has to be read again.
+    pub(super) fn words(&self) -> Option<Words> {
+        self.dictionary.clone()
     }
 
     /// Unpacks them for a poll.
     pub(super) fn unpack(&self) -> Result<Held, StateTrouble> {
         Ok(Held {
             state: unpack(self.state.as_ref(), ObjectName::Baseline)?,
-            dictionary: unpack(self.dictionary.as_ref(), ObjectName::Dictionary)?,
+            dictionary: unpack(self.dictionary.as_deref(), ObjectName::Dictionary)?,
             dictionary_changed: false,
         })
     }
@@ -205,7 +220,7 @@ impl Held {
     ) -> Option<Kept> {
         self.state.breaker.failed(clock?, &SERVER);
         let (bytes, _) = self.encode_state().ok()?;
-        commit(&mut kept.state, store, ObjectName::Baseline, bytes).await.ok()?;
+        kept.state = Some(commit(kept.state.as_ref(), store, ObjectName::Baseline, bytes).await.ok()?);
         Some(kept)
     }
 
@@ -220,8 +235,8 @@ impl Held {
     ) -> Result<Kept, StateTrouble> {
         if self.dictionary_changed {
             let bytes = codec::encode(&self.dictionary);
-            let committed = commit(&mut kept.dictionary, store, ObjectName::Dictionary, bytes).await;
-            committed.map_err(StateTrouble::Store)?;
+            let committed = commit(kept.dictionary.as_deref(), store, ObjectName::Dictionary, bytes).await;
+            kept.dictionary = Some(Arc::new(committed.map_err(StateTrouble::Store)?));
         }
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
@@ -236,8 +251,8 @@ impl Held {
                 mend: Some("poll fewer databases with one state".to_owned()),
             });
         }
-        let committed = commit(&mut kept.state, store, ObjectName::Baseline, bytes).await;
-        committed.map_err(StateTrouble::Store)?;
+        let committed = commit(kept.state.as_ref(), store, ObjectName::Baseline, bytes).await;
+        kept.state = Some(committed.map_err(StateTrouble::Store)?);
         Ok(kept)
     }
 
@@ -251,17 +266,15 @@ impl Held {
     }
 }
 
-/// Commits an object in place of what it was, and keeps it as it is in the store from now on.
+/// Commits an object in place of what it was, and returns it as it is in the store from now on.
 async fn commit(
-    kept: &mut Option<Object>,
+    before: Option<&Object>,
     store: &impl StateStore,
     name: ObjectName,
     bytes: Vec<u8>,
-) -> Result<(), StoreError> {
-    let expected = kept.as_ref().map(|object| &object.version);
-    let version = store.commit(name, &bytes, expected).await?;
-    *kept = Some(Object { bytes, version });
-    Ok(())
+) -> Result<Object, StoreError> {
+    let version = store.commit(name, &bytes, before.map(|object| &object.version)).await?;
+    Ok(Object { bytes, version })
 }
 
 fn unpack<T: Default + Stored>(object: Option<&Object>, name: ObjectName) -> Result<T, StateTrouble> {
@@ -270,5 +283,49 @@ fn unpack<T: Default + Stored>(object: Option<&Object>, name: ObjectName) -> Res
         // An update of ours costs one window, and the next commit replaces the object.
         Err(CodecError::OlderFormat { .. }) => Ok(T::default()),
         read => read.map_err(|error| StateTrouble::Unreadable { object: name, error }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Version;
+    use crate::state::memory::MemoryStore;
+
+    /// A store of which the dictionary is never read whole, only looked at.
+    #[derive(Default)]
+    struct Sparing(MemoryStore);
+
+    impl StateStore for Sparing {
+        async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
+            assert_ne!(name, ObjectName::Dictionary, "it is known");
+            self.0.read(name).await
+        }
+
+        async fn commit(
+            &self,
+            name: ObjectName,
+            bytes: &[u8],
+            expected: Option<&Version>,
+        ) -> Result<Version, StoreError> {
+            self.0.commit(name, bytes, expected).await
+        }
+
+        async fn look(&self, name: ObjectName, known: Option<&Version>) -> Result<Look, StoreError> {
+            self.0.look(name, known).await
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_dictionary_that_is_known_is_not_read_again() {
+        let store = Sparing::default();
+        let bytes = codec::encode(&Dictionary::default());
+        store.commit(ObjectName::Dictionary, &bytes, None).await.unwrap();
+        let known = Kept::load(&store, None).await.ok().unwrap().words().unwrap();
+        let again = Kept::load(&store, Some(known.clone())).await.ok().unwrap().words().unwrap();
+        assert!(Arc::ptr_eq(&again, &known));
+        store.commit(ObjectName::Dictionary, b"not ours", Some(&known.version)).await.unwrap();
+        let changed = Kept::load(&store, Some(known)).await.ok().unwrap();
+        assert!(matches!(changed.unpack(), Err(StateTrouble::Unreadable { .. })));
     }
 }

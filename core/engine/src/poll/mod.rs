@@ -33,8 +33,8 @@ use crate::source::{Answer, Opened, ReadError, Source, Unit};
 use crate::state::StateStore;
 
 use collected::Collected;
-use keep::Kept;
 pub use keep::StateTrouble;
+use keep::{Kept, Words};
 
 /// What a poll reads and names.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,6 +158,7 @@ pub struct Poller<S, T> {
     opened: Option<Opened>,
     control: Option<Control>,
     kept: Option<Kept>,
+    words: Option<Words>,
 }
 
 /// The control file's facts, good for one connection and one role of the server.
@@ -171,7 +172,7 @@ struct Control {
 impl<S: Source, T: StateStore> Poller<S, T> {
     /// Prepares polls of one target; nothing is opened yet.
     pub fn new(source: S, store: T, target: String, options: PollOptions) -> Poller<S, T> {
-        Poller { source, store, target, options, opened: None, control: None, kept: None }
+        Poller { source, store, target, options, opened: None, control: None, kept: None, words: None }
     }
 
     /// Switches views off, and all others on, from the next poll on.
@@ -206,7 +207,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let before = self.source.cost();
         let kept = match self.kept.take() {
             Some(kept) => kept,
-            None => Kept::load(&self.store).await.map_err(PollFailure::State)?,
+            None => Kept::load(&self.store, self.words.take()).await.map_err(PollFailure::State)?,
         };
         let mut held = kept.unpack().map_err(PollFailure::State)?;
         if let Some(now) = clock
@@ -252,7 +253,9 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let committing = Instant::now();
         let committed =
             held.commit(kept, &self.store, &self.target, system_identifier, &mut report.notices).await;
-        self.kept = Some(committed.map_err(PollFailure::State)?);
+        let kept = committed.map_err(PollFailure::State)?;
+        self.words = kept.words();
+        self.kept = Some(kept);
         steps.push(step("commit", began, committing));
         report.steps = steps;
         // Texts and the commit add notices to those that the report was made with.

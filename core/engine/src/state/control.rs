@@ -148,7 +148,7 @@ pub struct Watched {
 impl Watched {
     /// Looks whether something else is wanted now. What cannot be read is not wanted; where the store failed, what was
     /// wanted before still is.
-    pub async fn look(&mut self, store: &(impl StateStore + Sync)) -> Result<(), ControlError> {
+    pub async fn look(&mut self, store: &impl StateStore) -> Result<(), ControlError> {
         let look = store.look(ObjectName::Control, self.version.as_ref()).await;
         match look.map_err(ControlError::Store)? {
             Look::Unchanged => {}

@@ -7,6 +7,7 @@ pub mod contents;
 pub mod control;
 pub mod dictionary;
 pub mod file;
+pub mod lease;
 pub mod memory;
 pub mod outbox;
 pub mod patience;
@@ -27,6 +28,8 @@ pub enum ObjectName {
     Dictionary,
     /// Written by an operator: what is stopped or switched off.
     Control,
+    /// Written by the process that uses the state, where that is asked for.
+    Lease,
 }
 
 impl ObjectName {
@@ -36,6 +39,7 @@ impl ObjectName {
             ObjectName::Baseline => "baseline",
             ObjectName::Dictionary => "dictionary",
             ObjectName::Control => "control",
+            ObjectName::Lease => "lease",
         }
     }
 }
@@ -146,7 +150,7 @@ impl<T: StateStore + Send + Sync> StateStore for std::sync::Arc<T> {
 }
 
 /// Keeps the objects of one server. Every implementation passes the contract suite in `integration/stores`.
-pub trait StateStore {
+pub trait StateStore: Sync {
     /// Returns the object, or nothing if it was never committed.
     fn read(&self, name: ObjectName) -> impl Future<Output = Result<Option<Object>, StoreError>> + Send;
 
@@ -165,10 +169,7 @@ pub trait StateStore {
         &self,
         name: ObjectName,
         known: Option<&Version>,
-    ) -> impl Future<Output = Result<Look, StoreError>> + Send
-    where
-        Self: Sync,
-    {
+    ) -> impl Future<Output = Result<Look, StoreError>> + Send {
         async move {
             let object = self.read(name).await?;
             let is_known = object.as_ref().map(|object| &object.version) == known;

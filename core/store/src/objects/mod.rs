@@ -12,7 +12,6 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
-use pgquerylens_engine::state::codec::MAX_PACKED_BYTES;
 use pgquerylens_engine::state::outbox::{self, OutboxStore, Waiting};
 use pgquerylens_engine::state::refusal::{Refusal, RefusalKind};
 use pgquerylens_engine::state::{Look, Object, ObjectName, StateStore, StoreError, Version};
@@ -39,6 +38,8 @@ const HEADER: &[u8] = b"pgquerylens state ";
 const ID_BYTES: usize = 16;
 type CommitId = [u8; ID_BYTES];
 
+/// The most bytes of an object that are read; none of ours comes near it.
+const MAX_READ_BYTES: u64 = 64 * 1024 * 1024;
 /// How long one thing may take, retries included. A poll has 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 const OUTBOX: &str = "outbox";
@@ -99,7 +100,7 @@ impl ObjectsStore {
         let fetched = self.bounded(at, async {
             let answer = self.store.get_opts(&path, options).await?;
             let version = version(answer.meta.e_tag.clone(), answer.meta.version.clone());
-            if answer.meta.size > MAX_PACKED_BYTES as u64 + (HEADER.len() + ID_BYTES) as u64 {
+            if answer.meta.size > MAX_READ_BYTES {
                 return Ok(Fetched::TooLarge);
             }
             let bytes = answer.bytes().await?;

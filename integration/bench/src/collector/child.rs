@@ -35,7 +35,7 @@ pub(crate) async fn run(orders: &Orders) -> Result<bool> {
     }
 }
 
-async fn serve(orders: &Orders, store: impl StateStore + Sync) -> Result<bool> {
+async fn serve(orders: &Orders, store: impl StateStore) -> Result<bool> {
     let target = resolve(Some(&orders.url), &Environment::default()).map_err(|error| error.to_string())?;
     let options = options(orders);
     let weights = Arc::new(Weights::default());

@@ -21,8 +21,8 @@ impl Weights {
     fn slot(&self, name: ObjectName) -> &AtomicU64 {
         match name {
             ObjectName::Baseline => &self.baseline,
-            // An operator's wishes are written by no poll.
-            ObjectName::Dictionary | ObjectName::Control => &self.dictionary,
+            // An operator's wishes and leases are written by no poll.
+            ObjectName::Dictionary | ObjectName::Control | ObjectName::Lease => &self.dictionary,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -46,6 +47,8 @@ pub(super) struct Fleet {
     seats: Seats,
     telemetry: Rc<Telemetry>,
     access: Access,
+    /// What this process is called where several could use one state.
+    name: String,
     /// The states that were last opened.
     states: Option<States>,
 }
@@ -75,6 +78,7 @@ impl Fleet {
             workers: Rc::new(RefCell::new(Arc::new(Semaphore::new(0)))),
             seats: Seats::by_the_system(),
             telemetry,
+            name: name_of(process),
             access: access::of(&process.environment.variables),
             states: None,
         }
@@ -181,6 +185,7 @@ impl Fleet {
             workers: Rc::clone(&self.workers),
             seats: self.seats.clone(),
             telemetry: Rc::clone(&self.telemetry),
+            process: self.name.clone(),
             root: outliving.map(|states| Arc::new(states.whole())),
         };
         let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
@@ -214,4 +219,11 @@ impl Fleet {
         }
         unfinished
     }
+}
+
+/// Two processes have different names, also where both are the first one of a container of the same name.
+fn name_of(process: &Process) -> String {
+    let host = process.hostname.as_deref().unwrap_or("a machine without a name");
+    let id = std::process::id();
+    format!("{host}, process {id}-{:08x}", RandomState::new().hash_one(id) as u32)
 }

@@ -5,6 +5,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pgquerylens_engine::state::lease::{Claim, LeaseError};
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 
 use crate::exit::Exit;
@@ -17,17 +20,30 @@ const FILE: &str = "owner";
 pub(crate) struct Ownership {
     folder: Option<PathBuf>,
     held: Option<File>,
+    /// Where there is no folder, and a lease is wanted.
+    claim: Option<Claim>,
 }
 
 impl Ownership {
     /// Names the state; it is not taken yet.
     pub(crate) fn of(state: &StateUrl, server: &str) -> Ownership {
-        Ownership { folder: state.folder_of(server), held: None }
+        Ownership { folder: state.folder_of(server), held: None, claim: None }
     }
 
-    /// Tells whether it is ours; what lies in no folder always is, and there a commit that compares alone holds.
-    pub(crate) fn is_taken(&self) -> bool {
-        self.folder.is_none() || self.held.is_some()
+    /// Wants a lease, too. In a folder the lock does as much, and better.
+    pub(crate) fn with_lease(self, claim: Option<Claim>) -> Ownership {
+        let claim = claim.filter(|_| self.folder.is_none());
+        Ownership { claim, ..self }
+    }
+
+    /// Tells whether it is ours. What lies in no folder always is without a lease: there a commit that compares alone
+    /// holds.
+    pub(crate) fn is_taken(&self, now: Timestamp) -> bool {
+        match (&self.folder, &self.claim) {
+            (Some(_), _) => self.held.is_some(),
+            (None, Some(claim)) => claim.is_held(now),
+            (None, None) => true,
+        }
     }
 
     /// Takes it, unless it is ours already.
@@ -36,6 +52,27 @@ impl Ownership {
             self.held = Some(lock(folder)?);
         }
         Ok(())
+    }
+
+    /// Takes the lease or keeps it, where one is wanted.
+    pub(crate) async fn take_lease(&mut self, store: &Store, now: Timestamp) -> Result<(), Failure> {
+        let Some(claim) = &mut self.claim else { return Ok(()) };
+        claim.hold(store, now).await.map_err(|error| match error {
+            LeaseError::Store(error) => Failure::from(error),
+            held @ LeaseError::Held(_) => Failure::of(
+                Exit::TryAgain,
+                &held,
+                "it goes on by itself; this one takes over when the other has ended",
+            ),
+        })
+    }
+
+    /// Gives the lease up, so that whoever comes next need not wait for its end.
+    pub(crate) async fn give_up(&mut self, store: &Store) {
+        if let Some(claim) = &mut self.claim {
+            // Where that fails the lease ends by itself.
+            let _over = claim.give_up(store).await;
+        }
     }
 }
 
@@ -64,15 +101,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let state = StateUrl::Folder(folder.path().to_owned());
         let (mut first, mut second) = (Ownership::of(&state, "shop"), Ownership::of(&state, "shop"));
-        assert!(!first.is_taken() && first.take().is_ok() && first.take().is_ok());
-        assert!(first.is_taken() && second.take().is_err() && !second.is_taken());
+        assert!(!first.is_taken(Timestamp(0)) && first.take().is_ok() && first.take().is_ok());
+        assert!(first.is_taken(Timestamp(0)) && second.take().is_err() && !second.is_taken(Timestamp(0)));
         drop(first);
-        assert!(second.take().is_ok() && second.is_taken());
+        assert!(second.take().is_ok() && second.is_taken(Timestamp(0)));
     }
 
     #[test]
     fn what_lives_in_memory_is_ours() {
         let mut ownership = Ownership::of(&StateUrl::Memory, "shop");
-        assert!(ownership.is_taken() && ownership.take().is_ok());
+        assert!(ownership.is_taken(Timestamp(0)) && ownership.take().is_ok());
     }
 }

@@ -15,6 +15,7 @@ use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
 use pgquerylens_engine::source::{ReadError, Source};
 use pgquerylens_engine::state::control::{Control, ControlError, Watched};
+use pgquerylens_engine::state::lease::Claim;
 use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
@@ -61,6 +62,8 @@ pub(super) struct Shared {
     pub(super) workers: Workers,
     pub(super) seats: Seats,
     pub(super) telemetry: Rc<Telemetry>,
+    /// What this process is called where several could use one state.
+    pub(super) process: String,
     /// Where an operator's wishes for all servers lie.
     pub(super) root: Option<Arc<Store>>,
 }
@@ -77,6 +80,7 @@ pub(super) struct Server {
     recipients: Recipients<Arc<Store>>,
     /// Where an operator's wishes lie, those for all servers and those for this one, with what they were.
     wishes: Vec<(Arc<Store>, Watched)>,
+    store: Arc<Store>,
     ownership: Ownership,
     seat: Option<OwnedSemaphorePermit>,
     /// When the last poll turned to the server, by our own clock.
@@ -112,6 +116,7 @@ impl Server {
             )
         });
         shared.board.enter(&config.name, first_state(config));
+        let claim = config.lease.map(|term| Claim::new(shared.process.clone(), term.as_secs_f64()));
         let places = shared.root.iter().chain([store]);
         let wishes = places.map(|place| (Arc::clone(place), Watched::default())).collect();
         Server {
@@ -122,10 +127,11 @@ impl Server {
             interrupter,
             progress,
             recipients,
-            ownership: Ownership::of(&config.state, &config.name),
+            ownership: Ownership::of(&config.state, &config.name).with_lease(claim),
             seat: None,
             read_from: Timestamp(0),
             wishes,
+            store: Arc::clone(store),
             shared,
         }
     }
@@ -142,7 +148,7 @@ impl Server {
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
-            if self.may_begin() && self.honour_control().await {
+            if self.may_begin().await && self.honour_control().await {
                 let (polled_at, since) = (clock::now(), Instant::now());
                 let span = telemetry::poll_span(&self.name);
                 let progress = self.progress.clone();
@@ -157,7 +163,7 @@ impl Server {
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
-            if self.ownership.is_taken() {
+            if self.ownership.is_taken(clock::now()) {
                 let mut drained = Vec::new();
                 let drain = async { drained = self.recipients.drain(tick.at).await };
                 let _stopped = wait_or_stop(&mut stop, drain).await;
@@ -166,21 +172,26 @@ impl Server {
             began = tick.at;
         }
         let end = stop.borrow().unwrap_or_else(Instant::now);
-        if self.ownership.is_taken() {
+        if self.ownership.is_taken(clock::now()) {
             let drained = self.recipients.drain(end).await;
             self.note_deliveries(&drained);
+            self.ownership.give_up(&self.store).await;
         }
     }
 
     /// Tells whether there are descriptors for this server, and its state is ours. One that another process uses is
     /// left to it, and so is the server.
-    fn may_begin(&mut self) -> bool {
+    async fn may_begin(&mut self) -> bool {
         let seats = &self.shared.seats;
         let seat = self.seat.take().map_or_else(|| seats.take(), Ok);
-        let begun = seat.and_then(|seat| {
+        let locked = seat.and_then(|seat| {
             self.seat = Some(seat);
             self.ownership.take()
         });
+        let begun = match locked {
+            Ok(()) => self.ownership.take_lease(&self.store, clock::now()).await,
+            failed => failed,
+        };
         let Err(failure) = begun else { return true };
         warn!(server = self.name, error = %failure.in_one_line(), "not polled");
         self.shared.board.update(&self.name, |state| {

@@ -112,6 +112,8 @@ pub(crate) struct ServerConfig {
     pub(crate) poll: PollOptions,
     /// Where the states of all servers are kept, this one's by its name.
     pub(crate) state: StateUrl,
+    /// For how long a process that uses the state keeps others off, where that is wanted.
+    pub(crate) lease: Option<Duration>,
     /// The exporters that get what is read, by name; never empty.
     pub(crate) exporters: Vec<String>,
 }

@@ -98,6 +98,7 @@ impl Source {
         let surroundings = Surroundings {
             environment: &self.environment,
             state: process::state(&draft.process, mistakes),
+            lease: process::lease(&draft.process, mistakes),
             exporter_names: &draft.exporter_names,
         };
         Configuration {

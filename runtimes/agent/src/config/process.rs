@@ -1,5 +1,8 @@
 //! What concerns the process, from values to types.
 
+use std::time::Duration;
+
+use pgquerylens_engine::state::lease::MAX_TERM_SECONDS;
 use pgquerylens_store::url::StateUrl;
 
 use super::configuration::{LogFormat, LogLevel, LogLevels, ProcessConfig};
@@ -10,6 +13,8 @@ use crate::options::value;
 
 /// The most modules with a log level of their own.
 const MAX_MODULES: usize = 64;
+/// The shortest lease: it is renewed by polls.
+const SHORTEST_LEASE: Duration = Duration::from_secs(10);
 
 /// Reads what concerns the process; with mistakes it is what would hold without them.
 pub(super) fn process(layer: &Layer, mistakes: &mut Vec<Mistake>) -> ProcessConfig {
@@ -41,6 +46,11 @@ pub(super) fn state(layer: &Layer, mistakes: &mut Vec<Mistake>) -> StateUrl {
     })
 }
 
+/// Returns for how long a state is leased, if it is.
+pub(super) fn lease(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Option<Duration> {
+    read(layer, "state-lease", mistakes, term).flatten()
+}
+
 /// Reads what a text means.
 fn read<T>(
     layer: &Layer,
@@ -59,6 +69,15 @@ fn listen(text: &str) -> Result<Option<std::net::SocketAddr>, String> {
     }
     let instead = "write an IP address and a port, such as 127.0.0.1:9188 or [::1]:9188, or off";
     text.parse().map(Some).map_err(|_| instead.to_owned())
+}
+
+fn term(text: &str) -> Result<Option<Duration>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    let term = value::duration(text)?;
+    let fits = (SHORTEST_LEASE..=Duration::from_secs_f64(MAX_TERM_SECONDS)).contains(&term);
+    if fits { Ok(Some(term)) } else { Err("write 10s to 1h, or off".to_owned()) }
 }
 
 const LEVELS: [(&str, LogLevel); 6] = [
@@ -118,6 +137,14 @@ mod tests {
             "did you mean info? It is one of off, error, warn, info, debug, trace"
         );
         assert!(log_levels("=debug").is_err() && log_levels("").is_err());
+    }
+
+    #[test]
+    fn a_lease_is_off_or_of_a_bounded_length() {
+        assert_eq!((term("off"), term("5m")), (Ok(None), Ok(Some(Duration::from_secs(300)))));
+        for wrong in ["5", "9s", "61m", "on"] {
+            assert!(term(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

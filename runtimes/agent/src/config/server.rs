@@ -29,6 +29,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) environment: &'s Environment,
     /// Where all states are.
     pub(super) state: StateUrl,
+    /// For how long a process keeps others off them.
+    pub(super) lease: Option<Duration>,
     /// The names of all exporters, those of exporters with mistakes among them.
     pub(super) exporter_names: &'s [String],
 }
@@ -76,6 +78,11 @@ fn server(
     if let Some(setting) = layer.get("every").filter(|_| every < MIN_EVERY) {
         mistakes.push(setting.mistake("it is too short: write 1s or more"));
     }
+    if surroundings.lease.is_some_and(|lease| lease < every * 3) {
+        let least = every.as_secs() * 3;
+        let instead = format!("polls renew it: write {least}s or more, three times the longest interval");
+        mistakes.push(Mistake::outside("state-lease", instead));
+    }
     let target = target?;
     let name = name(draft, &target, mistakes)?;
     Some(ServerConfig {
@@ -89,6 +96,7 @@ fn server(
         // Whoever knows the exporters of the server fills in which statements get running sums.
         poll: PollOptions { databases: databases(layer), ..PollOptions::within(limits, layer.count("top")) },
         state: surroundings.state.clone(),
+        lease: surroundings.lease,
         exporters,
         name,
     })

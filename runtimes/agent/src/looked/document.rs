@@ -38,6 +38,9 @@ fn server(server: &LookedServer) -> Value {
         "dictionary_bytes": server.dictionary_bytes,
         "outboxes": outboxes.collect::<Vec<_>>(),
         "control": control(&server.control),
+        "lease": server.lease.as_ref().map(|lease| {
+            json!({"owner": lease.owner, "expires": lease.expires.to_rfc3339()})
+        }),
     })
 }
 

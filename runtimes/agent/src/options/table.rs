@@ -246,6 +246,15 @@ const ROWS: &[OptionSpec] = &[
         ..text("state", Place::Named(When), "URL")
     },
     OptionSpec {
+        commands: CONFIGURED,
+        sections: PROCESS,
+        default: Some("off"),
+        help: "Let one process at a time use a state that is not in a folder: for so long it keeps others off; or off",
+        more: "Polls renew it, an agent that ends gives it up, and of one that died it is over 30 seconds after its \
+               time. In a folder a lock does that. For example: --state-lease 5m",
+        ..text("state-lease", Place::Named(When), "DURATION")
+    },
+    OptionSpec {
         commands: &["state"],
         help: "What to do: show what is there, or forget what one server has",
         more: "For example: pgquerylens state show s3://acme-states/prod",

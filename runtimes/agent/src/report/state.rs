@@ -75,6 +75,9 @@ fn notes(server: &LookedServer) -> Vec<String> {
     notes.extend(server.outboxes.iter().map(|(exporter, outbox)| {
         format!("waiting for {exporter}: {} batches, {}", grouped(outbox.entries), bytes(outbox.bytes as f64))
     }));
+    notes.extend(server.lease.iter().map(|lease| {
+        format!("used by {} until {}", lease.owner, to_the_second(&lease.expires.to_rfc3339()))
+    }));
     notes.extend(wishes(&server.control));
     notes
 }
@@ -108,6 +111,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use pgquerylens_engine::state::codec::CodecError;
     use pgquerylens_engine::state::control::Stopped;
+    use pgquerylens_engine::state::lease::Lease;
     use pgquerylens_model::time::Timestamp;
     use pgquerylens_store::inventory::Outbox;
 
@@ -126,6 +130,7 @@ mod tests {
             dictionary_bytes: None,
             outboxes: BTreeMap::new(),
             control: Ok(Control::default()),
+            lease: None,
         }
     }
 
@@ -150,6 +155,10 @@ mod tests {
         let waiting = LookedServer {
             outboxes: BTreeMap::from([("collector".to_owned(), Outbox { entries: 3, bytes: 123_456 })]),
             dictionary_bytes: Some(900),
+            lease: Some(Lease {
+                owner: "host, process 7".to_owned(),
+                expires: Timestamp(1_764_000_000_000_000),
+            }),
             control: Ok(Control { stopped, views_off: vec!["pg_locks".to_owned()], ..Control::default() }),
             ..server(Some("shop"), Some(Ok(resting)))
         };
@@ -172,6 +181,7 @@ mod tests {
                   polled as db2:5432/shop
                   failures in a row: 5, rests until 2025-11-24T16:05:00Z
                   waiting for collector: 3 batches, 121 KiB
+                  used by host, process 7 until 2025-11-24T16:00:00Z
                   stopped, upgrade
                   views off: pg_locks
                 stopped only       -  -                            -           -        -

@@ -65,3 +65,31 @@ async fn a_state_in_redis_outlives_the_agent() {
     let redis = Redis::start().await.unwrap();
     check(&redis.url("prod"), &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_agents_with_a_lease_one_polls_and_the_other_takes_over() {
+    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let redis = Redis::start().await.unwrap();
+    let url = planted.url();
+    let text = file_with(
+        &format!("state: {}\nstate-lease: 30s", redis.url("prod")),
+        "every: 1s",
+        &[("a", url.as_str(), "")],
+        &[("receiver", &receiver)],
+    );
+    let (mut first, mut second) = (Agent::new(&text), Agent::new(&text));
+    first.start();
+    until(&mut first, "it is polled", |_| polls(&receiver, "a") > 1).await;
+    second.start();
+    let refused = ["not polled", "uses the state until"];
+    until(&mut second, "the second waits", |agent| agent.said(&refused) > 0).await;
+    assert_eq!(first.end(), Some(0));
+    planted.execute(10).await;
+    let before = polls(&receiver, "a");
+    // Given up at the end, the lease holds nobody off.
+    until(&mut second, "the second takes over", |_| polls(&receiver, "a") > before + 1).await;
+    let is_whole = || receiver.account().calls("a", planted.queryid) == planted.begun();
+    until(&mut second, "nothing is lost", |_| is_whole()).await;
+    assert_eq!(second.end(), Some(0));
+    is_sound(&receiver);
+}

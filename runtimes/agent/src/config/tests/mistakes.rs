@@ -182,3 +182,24 @@ fn a_server_without_a_place_to_connect_to_is_told() {
             x.yaml:4:12: exporters: write a list"#]],
     );
 }
+
+#[test]
+fn a_lease_that_polls_could_not_renew_is_told_once_for_all_servers() {
+    check(
+        "state: s3://states\nstate-lease: 2m\nservers:\n- connection: host=a user=u\n- connection: host=b user=u\n\
+         exporters:\n- kind: jsonl\n",
+        &expect_test::expect![
+            "state-lease: polls renew it: write 180s or more, three times the longest interval"
+        ],
+    );
+}
+
+#[test]
+fn a_password_in_a_state_url_is_not_told() {
+    check(
+        "state: reddis://ann:hunter2@cache/0\nservers:\n- connection: host=a user=u\nexporters:\n- kind: jsonl\n",
+        &expect_test::expect![
+            "x.yaml:1:8: state: did you mean redis:? Write file:PATH, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, redis://HOST:PORT/DATABASE/PREFIX or memory:"
+        ],
+    );
+}

@@ -58,6 +58,7 @@ fn every_value_is_shown_with_where_it_was_said() {
     expect_test::expect![[r#"
         process
           state                  file:/var/lib/pgquerylens  x.yaml:1:8
+          state-lease            off                        default
           listen                 127.0.0.1:9188             default
           workers                4                          PGQUERYLENS_WORKERS
           shutdown-grace         10s                        default
