@@ -188,7 +188,9 @@ fn a_lease_that_polls_could_not_renew_is_told_once_for_all_servers() {
     check(
         "state: s3://states\nstate-lease: 2m\nservers:\n- connection: host=a user=u\n- connection: host=b user=u\n\
          exporters:\n- kind: jsonl\n",
-        &expect_test::expect!["state-lease: polls renew it: write 180s or more, three times the longest interval"],
+        &expect_test::expect![
+            "state-lease: polls renew it: write 180s or more, three times the longest interval"
+        ],
     );
 }
 
@@ -196,6 +198,8 @@ fn a_lease_that_polls_could_not_renew_is_told_once_for_all_servers() {
 fn a_password_in_a_state_url_is_not_told() {
     check(
         "state: reddis://ann:hunter2@cache/0\nservers:\n- connection: host=a user=u\nexporters:\n- kind: jsonl\n",
-        &expect_test::expect!["x.yaml:1:8: state: did you mean redis:? Write file:PATH, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, redis://HOST:PORT/DATABASE/PREFIX or memory:"],
+        &expect_test::expect![
+            "x.yaml:1:8: state: did you mean redis:? Write file:PATH, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX, redis://HOST:PORT/DATABASE/PREFIX or memory:"
+        ],
     );
 }
