@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::emulator::{Emulator, installed};
+use super::emulator::{Emulator, installed, on_path};
 use crate::error::Doing;
 use crate::{Error, Result};
 
@@ -21,8 +21,9 @@ impl Azurite {
     /// Starts it, without a container.
     pub async fn start() -> Result<Azurite> {
         let program = installed("node/node_modules/azurite/dist/src/blob/main.js")?;
+        let node = on_path("node")?;
         let emulator = Emulator::start("Azurite", |home, port| {
-            let mut command = Command::new("node");
+            let mut command = Command::new(node);
             command.arg(program).args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()]);
             // The protocol's version is newer than any that it knows.
             command.args([

@@ -71,6 +71,12 @@ pub(super) fn installed(path: &str) -> Result<PathBuf> {
     program.exists().then(|| program.clone()).ok_or_else(missing)
 }
 
+/// Returns a program of this machine. Processes are started with a path of their own, so it is looked for before.
+pub(super) fn on_path(name: &str) -> Result<PathBuf> {
+    let found = environment::read().path.into_iter().map(|directory| directory.join(name));
+    found.into_iter().find(|program| program.exists()).ok_or(Error::NotInstalled { what: name.to_owned() })
+}
+
 /// Sends one request without a body and returns the status of its answer.
 pub(super) async fn put(port: u16, path: &str) -> Result<u16> {
     send(port, &format!("PUT {path}"), "", "").await

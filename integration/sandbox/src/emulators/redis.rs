@@ -1,15 +1,14 @@
 //! Redis itself, with a password, nothing on its disk, and TLS where certificates are given.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::emulator::Emulator;
+use super::emulator::{Emulator, on_path};
 use crate::error::Doing;
 use crate::tls::TlsFiles;
-use crate::{Error, PASSWORD, Result, environment};
+use crate::{Error, PASSWORD, Result};
 
 /// A running Redis.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ impl Redis {
     }
 
     async fn start_at(files: Option<&TlsFiles>) -> Result<Redis> {
-        let program = program()?;
+        let program = on_path("redis-server")?;
         let emulator = Emulator::start("Redis", |home, port| {
             let mut command = Command::new(program);
             command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
@@ -69,13 +68,4 @@ impl Redis {
         let scheme = if self.tls { "rediss" } else { "redis" };
         format!("{scheme}://:{PASSWORD}@localhost:{}/0/{prefix}", self.emulator.port)
     }
-}
-
-fn program() -> Result<PathBuf> {
-    let directories = environment::read().path;
-    let found = directories.into_iter().map(|directory| directory.join("redis-server"));
-    found
-        .into_iter()
-        .find(|program| program.exists())
-        .ok_or(Error::NotInstalled { what: "redis-server".to_owned() })
 }
