@@ -35,7 +35,21 @@ pub struct Secrets {
     session: Arc<OnceCell<SdkConfig>>,
 }
 
+/// What is the same place gives the same secret.
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Secrets) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Secrets {}
+
 impl Secrets {
+    /// Returns where they lie.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// Names the place; nothing is looked up yet.
     pub fn at(place: Place) -> Secrets {
         Secrets { place, session: Arc::default() }

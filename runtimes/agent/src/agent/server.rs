@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pgquerylens_aws::secrets::Secrets;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
@@ -104,8 +103,8 @@ impl Server {
         let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
             let mut live = config.login.live(target, config.poll.limits.clone());
-            if let Some(SecretSource::Aws(place)) = &config.password {
-                live.set_passwords(Secrets::at(place.clone()).passwords());
+            if let Some(SecretSource::Aws(secrets)) = &config.password {
+                live.set_passwords(secrets.clone().passwords());
             }
             (interrupter, progress) = (live.interrupter(), live.progress());
             Poller::new(

@@ -32,8 +32,8 @@ pub(crate) enum SecretSource {
     File(PathBuf),
     /// What a program prints, started without a shell; without the line end at its end.
     Command(Vec<String>),
-    /// A secret at AWS.
-    Aws(Place),
+    /// A secret at AWS; the session by which it is read is kept.
+    Aws(Secrets),
 }
 
 /// Why there is no secret to use.
@@ -104,9 +104,7 @@ impl SecretSource {
                 bounded(path).map_err(|source| SecretError::Io { action: action.clone(), source })?
             }
             SecretSource::Command(words) => printed(words, &action, COMMAND_TIMEOUT).await?,
-            SecretSource::Aws(place) => {
-                return Secrets::at(place.clone()).current().await.map_err(SecretError::Cloud);
-            }
+            SecretSource::Aws(secrets) => return secrets.current().await.map_err(SecretError::Cloud),
         };
         fit(bytes).map_err(|why| SecretError::Unfit { action, why })
     }
@@ -122,8 +120,10 @@ impl fmt::Display for SecretSource {
             SecretSource::Command(words) => {
                 write!(f, "the command {}", words.first().map_or("", String::as_str))
             }
-            SecretSource::Aws(Place::SecretsManager(id)) => write!(f, "the secret {id}"),
-            SecretSource::Aws(Place::Parameter(name)) => write!(f, "the parameter {name}"),
+            SecretSource::Aws(secrets) => match secrets.place() {
+                Place::SecretsManager(id) => write!(f, "the secret {id}"),
+                Place::Parameter(name) => write!(f, "the parameter {name}"),
+            },
         }
     }
 }

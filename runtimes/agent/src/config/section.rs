@@ -11,7 +11,7 @@ use super::substitution::{is_name, substitute};
 use super::value::Value;
 use crate::options::value::nearest;
 use crate::options::{Kind, OptionSpec, Section, options_in};
-use pgquerylens_aws::secrets::Place;
+use pgquerylens_aws::secrets::{Place, Secrets};
 
 /// The most names of labels, headers and lists.
 const MAX_NAMES: usize = 64;
@@ -222,8 +222,12 @@ impl<'r> Reader<'r> {
             }),
             "file" => self.text(key, from).map(|path| SecretSource::File(PathBuf::from(path))),
             "command" => self.command(key, from).map(SecretSource::Command),
-            "aws-secret" => self.text(key, from).map(|id| SecretSource::Aws(Place::SecretsManager(id))),
-            "aws-parameter" => self.text(key, from).map(|name| SecretSource::Aws(Place::Parameter(name))),
+            "aws-secret" => {
+                self.text(key, from).map(|id| SecretSource::Aws(Secrets::at(Place::SecretsManager(id))))
+            }
+            "aws-parameter" => {
+                self.text(key, from).map(|name| SecretSource::Aws(Secrets::at(Place::Parameter(name))))
+            }
             _ => {
                 // The word may be the secret itself, in braces by mistake.
                 self.mistake(node.at, key, SOURCES);
