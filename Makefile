@@ -13,6 +13,9 @@ POSTGRES_DIR ?= $(CACHE)/postgres
 PYTHON_DIR ?= $(CACHE)/python
 EMULATORS_DIR ?= $(CACHE)/emulators
 HADOLINT_DIR := $(CACHE)/hadolint
+PACKAGING_DIR := $(CACHE)/packaging
+# Where packages are written.
+PACKAGE_DIR ?= $(CARGO_TARGET_DIR)/package
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
 # with fewer packages cargo would choose other features for the parser's build and compile it once more.
@@ -29,7 +32,7 @@ export EMULATORS_DIR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-agent test check bench soak references recordings clean
+.PHONY: help setup demo demo-agent test check bench soak package references recordings clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -82,7 +85,12 @@ soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB
 	cargo run --locked --release --package pgquerylens-bench -- growth
 
 references: ## Writes docs/reference anew from the tables in the code
-	cargo run --locked --package pgquerylens -- reference docs/reference
+	cargo run --locked --package pgquerylens -- reference .
+
+package: ## Builds the function for AWS Lambda as a zip with its sha256, for glibc 2.28 or newer
+	@sh integration/setup.sh cargo compiler libclang python
+	@sh integration/python.sh '$(PACKAGING_DIR)' runtimes/aws-lambda/packaging/requirements.txt
+	sh runtimes/aws-lambda/packaging/package.sh '$(PACKAGING_DIR)' '$(PACKAGE_DIR)'
 
 recordings: setup ## Records a small server of every major anew, and what the reports say of it, for the tests that replay them
 	cargo run --locked --package pgquerylens-live --bin recordings -- integration/recordings

@@ -1,5 +1,5 @@
 //! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a managed service's
-//! front, a clock to step, a pooler, certificates, a receiver of telemetry, emulators of the clouds' object stores.
+//! front, a clock to step, a pooler, certificates, a receiver of telemetry, doubles and emulators of the clouds' services.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
 //! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
@@ -16,6 +16,7 @@ mod error;
 pub mod front;
 pub mod gcs_double;
 mod installation;
+pub mod lambda;
 pub mod pooler;
 pub mod proxy;
 pub mod receiver;

@@ -4,4 +4,5 @@
 mod chance;
 pub mod heaps;
 pub mod known;
+pub mod planted;
 pub mod shop;

@@ -1,15 +1,10 @@
 //! The command `pgquerylens`. Here the process is looked at (arguments, environment, user, terminal) and ended; what
 //! is done in between is in `commands`.
 
-mod access;
 mod agent;
 mod check_document;
 mod commands;
-mod config;
-mod exit;
-mod failure;
 mod figures;
-mod login;
 mod looked;
 mod options;
 mod output;
@@ -21,9 +16,10 @@ mod stop;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+
 use commands::run;
-use exit::Exit;
-use failure::Failure;
 use process::Process;
 
 /// How long work on other threads may go on at the end: a folder is still removed, a write to a reader that does not read

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use pgquerylens_export::document::document;
 use pgquerylens_model::report::{Outcome, PollReport};
+use pgquerylens_setup::failure::Failure;
 
-use crate::failure::Failure;
 use crate::process::Terminal;
 use crate::report::{RenderOptions, render};
 

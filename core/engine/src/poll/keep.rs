@@ -95,37 +95,27 @@ impl StateTrouble {
 }
 
 /// Both objects, packed as they are in the store.
+#[derive(Clone, Default)]
 pub(super) struct Kept {
-    state: Option<Object>,
-    dictionary: Option<Words>,
+    state: Option<Arc<Object>>,
+    dictionary: Option<Arc<Object>>,
 }
 
-/// The dictionary as it was last read or committed: after a conflict only its version is looked at.
-pub(super) type Words = Arc<Object>;
-
 impl Kept {
-    /// Reads both from the store, the dictionary only if it is not the one that is known; where there are none, the
-    /// state begins anew.
-    pub(super) async fn load(store: &impl StateStore, known: Option<Words>) -> Result<Kept, StateTrouble> {
-        let state = store.read(ObjectName::Baseline).await.map_err(StateTrouble::Store)?;
-        let version = known.as_ref().map(|words| &words.version);
-        let look = store.look(ObjectName::Dictionary, version).await.map_err(StateTrouble::Store)?;
-        let dictionary = match look {
-            Look::Unchanged => known,
-            Look::Changed(object) => object.map(Arc::new),
-        };
-        Ok(Kept { state, dictionary })
-    }
-
-    /// Returns the dictionary, for when all else has to be read again.
-    pub(super) fn words(&self) -> Option<Words> {
-        self.dictionary.clone()
+    /// Reads both from the store, each only if it is not the one that is known; where there are none, the state begins
+    /// anew.
+    pub(super) async fn load(store: &impl StateStore, known: Option<Kept>) -> Result<Kept, StateTrouble> {
+        let known = known.unwrap_or_default();
+        Ok(Kept {
+            state: current(store, ObjectName::Baseline, known.state).await?,
+            dictionary: current(store, ObjectName::Dictionary, known.dictionary).await?,
+        })
     }
 
     /// Unpacks them for a poll.
     pub(super) fn unpack(&self) -> Result<Held, StateTrouble> {
         Ok(Held {
-            state: unpack(self.state.as_ref(), ObjectName::Baseline)?,
+            state: unpack(self.state.as_deref(), ObjectName::Baseline)?,
             dictionary: unpack(self.dictionary.as_deref(), ObjectName::Dictionary)?,
             dictionary_changed: false,
         })
@@ -220,7 +210,8 @@ impl Held {
     ) -> Option<Kept> {
         self.state.breaker.failed(clock?, &SERVER);
         let (bytes, _) = self.encode_state().ok()?;
-        kept.state = Some(commit(kept.state.as_ref(), store, ObjectName::Baseline, bytes).await.ok()?);
+        let committed = commit(kept.state.as_deref(), store, ObjectName::Baseline, bytes).await;
+        kept.state = Some(Arc::new(committed.ok()?));
         Some(kept)
     }
 
@@ -251,8 +242,8 @@ impl Held {
                 mend: Some("poll fewer databases with one state".to_owned()),
             });
         }
-        let committed = commit(kept.state.as_ref(), store, ObjectName::Baseline, bytes).await;
-        kept.state = Some(committed.map_err(StateTrouble::Store)?);
+        let committed = commit(kept.state.as_deref(), store, ObjectName::Baseline, bytes).await;
+        kept.state = Some(Arc::new(committed.map_err(StateTrouble::Store)?));
         Ok(kept)
     }
 
@@ -263,6 +254,19 @@ impl Held {
             true => Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES }),
             false => Ok((bytes, given_up)),
         }
+    }
+}
+
+/// Returns an object as it is in the store now.
+async fn current(
+    store: &impl StateStore,
+    name: ObjectName,
+    known: Option<Arc<Object>>,
+) -> Result<Option<Arc<Object>>, StateTrouble> {
+    let version = known.as_ref().map(|object| &object.version);
+    match store.look(name, version).await.map_err(StateTrouble::Store)? {
+        Look::Unchanged => Ok(known),
+        Look::Changed(object) => Ok(object.map(Arc::new)),
     }
 }
 
@@ -289,43 +293,25 @@ fn unpack<T: Default + Stored>(object: Option<&Object>, name: ObjectName) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Version;
     use crate::state::memory::MemoryStore;
 
-    /// A store of which the dictionary is never read whole, only looked at.
-    #[derive(Default)]
-    struct Sparing(MemoryStore);
-
-    impl StateStore for Sparing {
-        async fn read(&self, name: ObjectName) -> Result<Option<Object>, StoreError> {
-            assert_ne!(name, ObjectName::Dictionary, "it is known");
-            self.0.read(name).await
-        }
-
-        async fn commit(
-            &self,
-            name: ObjectName,
-            bytes: &[u8],
-            expected: Option<&Version>,
-        ) -> Result<Version, StoreError> {
-            self.0.commit(name, bytes, expected).await
-        }
-
-        async fn look(&self, name: ObjectName, known: Option<&Version>) -> Result<Look, StoreError> {
-            self.0.look(name, known).await
-        }
-    }
-
     #[tokio::test(flavor = "current_thread")]
-    async fn a_dictionary_that_is_known_is_not_read_again() {
-        let store = Sparing::default();
+    async fn what_is_known_and_did_not_change_is_not_read_again() {
+        let store = MemoryStore::default();
         let bytes = codec::encode(&Dictionary::default());
-        store.commit(ObjectName::Dictionary, &bytes, None).await.unwrap();
-        let known = Kept::load(&store, None).await.ok().unwrap().words().unwrap();
-        let again = Kept::load(&store, Some(known.clone())).await.ok().unwrap().words().unwrap();
-        assert!(Arc::ptr_eq(&again, &known));
-        store.commit(ObjectName::Dictionary, b"not ours", Some(&known.version)).await.unwrap();
-        let changed = Kept::load(&store, Some(known)).await.ok().unwrap();
+        let version = store.commit(ObjectName::Dictionary, &bytes, None).await.unwrap();
+        let state = codec::encode(&State::default());
+        store.commit(ObjectName::Baseline, &state, None).await.unwrap();
+        let load = async |known| Kept::load(&store, known).await.ok().unwrap();
+        let known = load(None).await;
+        let again = load(Some(known.clone())).await;
+        let is_same = |a: &Option<Arc<Object>>, b: &Option<Arc<Object>>| {
+            Arc::ptr_eq(a.as_ref().unwrap(), b.as_ref().unwrap())
+        };
+        assert!(is_same(&again.state, &known.state) && is_same(&again.dictionary, &known.dictionary));
+        store.commit(ObjectName::Dictionary, b"not ours", Some(&version)).await.unwrap();
+        let changed = load(Some(known.clone())).await;
+        assert!(is_same(&changed.state, &known.state));
         assert!(matches!(changed.unpack(), Err(StateTrouble::Unreadable { .. })));
     }
 }

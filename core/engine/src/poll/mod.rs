@@ -14,27 +14,29 @@ mod texts;
 mod walk;
 
 use std::fmt;
+use std::time::Duration;
 
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::identity::Identity;
-use pgquerylens_model::probe::{CONTROL, PROBE, Probe};
+use pgquerylens_model::probe::{CONTROL, LOCK, PROBE, Probe};
 use pgquerylens_model::report::{Cost, PollReport, Status, Step};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::version::{SUPPORTED_MAJORS, ServerVersion};
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 
 use crate::deliver::{Deliver, Nobody};
 use crate::dial::ConnectError;
 use crate::limits::Limits;
 use crate::source::session::Mode;
-use crate::source::{Answer, Opened, ReadError, Source, Unit};
+use crate::source::{Answer, Opened, ReadError, Request, Source, Unit};
 use crate::state::StateStore;
 
 use collected::Collected;
+use keep::Kept;
 pub use keep::StateTrouble;
-use keep::{Kept, Words};
 
 /// What a poll reads and names.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +55,25 @@ pub struct PollOptions {
     pub series: Option<SeriesRules>,
     /// Views that somebody switched off, by name.
     pub views_off: Vec<String>,
+    /// Where one poll at a time is to use the state, over all processes: the key of that lock on the server.
+    pub single_flight: Option<LockKey>,
+}
+
+/// The key of an advisory lock on a server, the same for all who use one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockKey([u32; 2]);
+
+impl LockKey {
+    /// Makes a key of what names a state.
+    pub fn of(name: &str) -> LockKey {
+        let digest = Sha256::digest(name.as_bytes());
+        // A lock's number has a sign.
+        let half = |from: usize| {
+            let bytes = [digest[from], digest[from + 1], digest[from + 2], digest[from + 3]];
+            u32::from_be_bytes(bytes) >> 1
+        };
+        LockKey([half(0), half(4)])
+    }
 }
 
 impl PollOptions {
@@ -66,6 +87,7 @@ impl PollOptions {
             all_due: false,
             series: None,
             views_off: Vec::new(),
+            single_flight: None,
         }
     }
 }
@@ -92,6 +114,8 @@ pub enum PollFailure {
     Deadline,
     /// A version that we do not read.
     Unsupported(ServerVersion),
+    /// Another poll of the same state is at work on the server.
+    Overlapped,
     /// The state cannot be used, or was not kept.
     State(StateTrouble),
     /// It failed too often: it is not tried before a moment.
@@ -113,6 +137,7 @@ impl fmt::Display for PollFailure {
                 let oldest = SUPPORTED_MAJORS.start();
                 write!(f, "the server is PostgreSQL {version}; versions from {oldest} on are read")
             }
+            PollFailure::Overlapped => f.write_str("another poll of the same state is at work on the server"),
             PollFailure::State(trouble) => write!(f, "{trouble}"),
             PollFailure::Resting { until, failures } => {
                 write!(f, "not tried until {} after {failures} failures in a row", until.to_rfc3339())
@@ -129,6 +154,7 @@ impl PollFailure {
             PollFailure::Probe(error) => error.class(),
             PollFailure::Deadline => "deadline",
             PollFailure::Unsupported(_) => "unsupported",
+            PollFailure::Overlapped => "overlapped",
             PollFailure::State(_) => "state",
             PollFailure::Resting { .. } => "resting",
         }
@@ -141,7 +167,10 @@ impl std::error::Error for PollFailure {
             PollFailure::Connect(error) => Some(error),
             PollFailure::Probe(error) => Some(error),
             PollFailure::State(trouble) => Some(trouble),
-            PollFailure::Deadline | PollFailure::Unsupported(_) | PollFailure::Resting { .. } => None,
+            PollFailure::Deadline
+            | PollFailure::Unsupported(_)
+            | PollFailure::Overlapped
+            | PollFailure::Resting { .. } => None,
         }
     }
 }
@@ -158,7 +187,23 @@ pub struct Poller<S, T> {
     opened: Option<Opened>,
     control: Option<Control>,
     kept: Option<Kept>,
-    words: Option<Words>,
+    /// What was in the store when we last looked, for when others may have been there since.
+    known: Option<Kept>,
+    /// Until when the server is let rest, so that its state is not unpacked for that.
+    rest: Option<Rest>,
+}
+
+/// A server that failed too often is let rest.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until: Timestamp,
+    failures: u32,
+}
+
+impl From<Rest> for PollFailure {
+    fn from(Rest { until, failures }: Rest) -> PollFailure {
+        PollFailure::Resting { until, failures }
+    }
 }
 
 /// The control file's facts, good for one connection and one role of the server.
@@ -172,12 +217,35 @@ struct Control {
 impl<S: Source, T: StateStore> Poller<S, T> {
     /// Prepares polls of one target; nothing is opened yet.
     pub fn new(source: S, store: T, target: String, options: PollOptions) -> Poller<S, T> {
-        Poller { source, store, target, options, opened: None, control: None, kept: None, words: None }
+        Poller {
+            source,
+            store,
+            target,
+            options,
+            opened: None,
+            control: None,
+            kept: None,
+            known: None,
+            rest: None,
+        }
     }
 
     /// Switches views off, and all others on, from the next poll on.
     pub fn set_views_off(&mut self, views: Vec<String>) {
         self.options.views_off = views;
+    }
+
+    /// Gives the connection up, and the right to believe what is kept: others may poll before the next poll, which looks
+    /// what is in the store now. What did not change there is not read again.
+    pub fn part(&mut self) {
+        self.source.close();
+        self.known = self.kept.take().or(self.known.take());
+        self.rest = None;
+    }
+
+    /// Bounds the polls from now on; who runs us may have less time than is usual.
+    pub fn set_deadline(&mut self, deadline: Duration) {
+        self.options.limits.deadline = deadline;
     }
 
     /// Returns where the rows come from.
@@ -205,22 +273,28 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let began = Instant::now();
         let deadline = began + self.options.limits.deadline;
         let before = self.source.cost();
+        if let (Some(now), Some(rest)) = (clock, self.rest.take_if(|_| self.kept.is_some()))
+            && now < rest.until
+        {
+            self.rest = Some(rest);
+            return Err(rest.into());
+        }
         let kept = match self.kept.take() {
             Some(kept) => kept,
-            None => Kept::load(&self.store, self.words.take()).await.map_err(PollFailure::State)?,
+            None => Kept::load(&self.store, self.known.take()).await.map_err(PollFailure::State)?,
         };
         let mut held = kept.unpack().map_err(PollFailure::State)?;
         if let Some(now) = clock
             && let Some(until) = held.state().breaker.open_until(now, &SERVER)
         {
-            let failures = held.state().breaker.failures();
-            self.kept = Some(kept);
-            return Err(PollFailure::Resting { until, failures });
+            let rest = Rest { until, failures: held.state().breaker.failures() };
+            (self.kept, self.rest) = (Some(kept), Some(rest));
+            return Err(rest.into());
         }
         let probe = match self.probe_at_home(&mut held, deadline).await {
             Ok(probe) => probe,
-            // That somebody ended the poll says nothing of the server.
-            Err(failure @ PollFailure::Probe(ReadError::Interrupted)) => {
+            // That somebody ended the poll, or is at work already, says nothing of the server.
+            Err(failure @ (PollFailure::Probe(ReadError::Interrupted) | PollFailure::Overlapped)) => {
                 self.kept = Some(kept);
                 return Err(failure);
             }
@@ -254,7 +328,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let committed =
             held.commit(kept, &self.store, &self.target, system_identifier, &mut report.notices).await;
         let kept = committed.map_err(PollFailure::State)?;
-        self.words = kept.words();
+        self.known = Some(kept.clone());
         self.kept = Some(kept);
         steps.push(step("commit", began, committing));
         report.steps = steps;
@@ -305,6 +379,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         self.probe_once(deadline).await
     }
 
+    fn lock_for(&self, version: ServerVersion) -> Option<Unit> {
+        let LockKey(key) = self.options.single_flight?;
+        let sql = LOCK.statement_for(version.major()).filter(|_| self.mode() != Some(Mode::Pooled))?;
+        let request = Request { view: &LOCK, sql, relations: Some(key.to_vec()) };
+        Some(Unit { schema: None, statement_timeout: None, requests: vec![request] })
+    }
+
     fn mode(&self) -> Option<Mode> {
         self.opened.as_ref().map(|opened| opened.mode)
     }
@@ -315,7 +396,13 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let mut units = vec![Unit::single(&PROBE, sql)];
         let control_sql = CONTROL.statement_for(version.major()).filter(|_| self.control.is_none());
         units.extend(control_sql.map(|sql| Unit::single(&CONTROL, sql)));
-        let mut answers = self.source.read(&units, deadline).await.into_iter();
+        // As long as the connection is held the lock is.
+        units.extend(self.lock_for(version).filter(|_| self.control.is_none()));
+        let mut answers = self.source.read(&units, deadline).await;
+        if let Some(at) = answers.iter().position(|answer| answer.view.name == LOCK.name) {
+            is_alone(&answers.swap_remove(at))?;
+        }
+        let mut answers = answers.into_iter();
         let rows = answers.next().map_or(Err(ReadError::NotRecorded), |answer| answer.rows);
         let rows = rows.map_err(PollFailure::Probe)?;
         let mut probe = Probe::from_rows(&rows).ok_or(PollFailure::Probe(ReadError::NotRecorded))?;
@@ -332,6 +419,15 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         probe.identity.system_identifier = control.system_identifier;
         probe.identity.timeline = control.timeline;
         Ok(probe)
+    }
+}
+
+/// Tells of a poll that another one is in the way of. Behind a pooler nobody knows.
+fn is_alone(answer: &Answer) -> Result<(), PollFailure> {
+    let rows = answer.rows.as_ref().map_err(|error| PollFailure::Probe(error.clone()))?;
+    match LOCK.column_index("is_ours").and_then(|column| rows.flag(column, 0)) {
+        Some(false) => Err(PollFailure::Overlapped),
+        _ => Ok(()),
     }
 }
 

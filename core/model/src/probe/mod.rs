@@ -66,6 +66,17 @@ pub const PROBE: View = View {
     ..View::BASE
 };
 
+/// The lock by which one poll at a time uses a state, where that is wanted: one row, true if it is ours, nothing behind a
+/// pooler. Its key is two numbers, bound where other views have relations.
+pub const LOCK: View = View {
+    name: "pgquerylens_lock",
+    about: "Whether this poll is the only one of its state: an advisory lock of ours",
+    columns: &[flag("is_ours")],
+    reading: Reading::Special,
+    statements: &[Statement { since: 12, sql: include_str!("lock.sql") }],
+    ..View::BASE
+};
+
 /// The control file's facts, read once per connection and after a promotion.
 pub const CONTROL: View = View {
     name: "pg_control",

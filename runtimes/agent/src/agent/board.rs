@@ -8,9 +8,8 @@ use std::time::Duration;
 use pgquerylens_model::delivery::{Count, DeliveryReport};
 use pgquerylens_model::report::{Cost, Outcome, PollReport};
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_setup::clock;
 use tokio::time::Instant;
-
-use super::clock;
 
 /// What is known of the process and of all servers, by name.
 #[derive(Debug)]

@@ -10,8 +10,12 @@ use std::sync::Arc;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_engine::state::memory::MemoryStore;
-use pgquerylens_store::access::Access;
-use pgquerylens_store::states::States;
+use pgquerylens_setup::config::Configuration;
+use pgquerylens_setup::config::configuration::ServerConfig;
+use pgquerylens_setup::exporters::Variables;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::means::Means;
+use pgquerylens_setup::polls::Surroundings;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use tokio::sync::{Semaphore, watch};
@@ -19,14 +23,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
-use crate::access;
-use crate::config::Configuration;
-use crate::config::configuration::{ExporterConfig, ServerConfig};
-use crate::failure::Failure;
 use crate::process::Process;
 
 use super::board::Board;
-use super::exporters::{Variables, exporter, series_rules};
 use super::seats::Seats;
 use super::server::{Server, Shared, Workers};
 use super::telemetry::Telemetry;
@@ -40,17 +39,13 @@ pub(super) struct Fleet {
     running: BTreeMap<String, Running>,
     /// Servers that are no longer polled, and not yet done: who comes back waits for them.
     leaving: BTreeMap<String, JoinHandle<()>>,
-    /// Exporters by name, with what they were made of.
-    exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
+    means: Means,
     worker_count: usize,
     workers: Workers,
     seats: Seats,
     telemetry: Rc<Telemetry>,
-    access: Access,
     /// What this process is called where several could use one state.
     name: String,
-    /// The states that were last opened.
-    states: Option<States>,
 }
 
 /// One server that is polled.
@@ -66,30 +61,27 @@ struct Running {
 impl Fleet {
     /// Makes a fleet of no servers.
     pub(super) fn new(process: &Process, board: Rc<Board>, telemetry: Rc<Telemetry>) -> Fleet {
+        let variables = Arc::new(process.environment.variables.clone());
         Fleet {
+            means: Means::none(&variables),
             environment: process.environment.clone(),
-            variables: Arc::new(process.environment.variables.clone()),
+            variables,
             hostname: process.hostname.clone(),
             board,
             running: BTreeMap::new(),
             leaving: BTreeMap::new(),
-            exporters: BTreeMap::new(),
             worker_count: 0,
             workers: Rc::new(RefCell::new(Arc::new(Semaphore::new(0)))),
             seats: Seats::by_the_system(),
             telemetry,
             name: name_of(process),
-            access: access::of(&process.environment.variables),
-            states: None,
         }
     }
 
     /// Polls the servers of a configuration from now on, and no others. Fails before anything changed.
     pub(super) fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
         let Configuration { process, servers, exporters } = configuration;
-        let opened = servers.iter().map(|server| self.states_at(&server.state)).next_back().transpose()?;
-        self.exporters = self.exporters_of(exporters)?;
-        self.states = opened;
+        self.means = self.means.renewed(exporters, servers.first().map(|server| &server.state))?;
         if self.worker_count != process.workers {
             self.worker_count = process.workers;
             self.workers.replace(Arc::new(Semaphore::new(process.workers)));
@@ -122,38 +114,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// States that are at the same place are kept, with their connections. All servers have theirs at one place.
-    fn states_at(&self, url: &StateUrl) -> Result<States, Failure> {
-        match self.states.as_ref().filter(|states| states.url() == url) {
-            Some(states) => Ok(states.clone()),
-            None => Ok(States::open(url, &self.access)?),
-        }
-    }
-
-    /// Exporters that did not change are kept, with their connections.
-    fn exporters_of(
-        &self,
-        configs: Vec<ExporterConfig>,
-    ) -> Result<BTreeMap<String, (ExporterConfig, Arc<Exporter>)>, Failure> {
-        let mut made = BTreeMap::new();
-        for config in configs {
-            let kept = self.exporters.get(config.name()).filter(|(old, _)| *old == config);
-            let exporter = match kept {
-                Some((_, exporter)) => Arc::clone(exporter),
-                None => Arc::new(exporter(&config, &self.variables)?),
-            };
-            made.insert(config.name().to_owned(), (config, exporter));
-        }
-        Ok(made)
-    }
-
-    fn exporters_for(&self, config: &ServerConfig) -> Vec<Arc<Exporter>> {
-        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
-        named.map(|(_, exporter)| Arc::clone(exporter)).collect()
-    }
-
     fn is_same(&self, old: &Running, config: &ServerConfig, resource: &BTreeMap<String, String>) -> bool {
-        let exporters = self.exporters_for(config);
+        let exporters = self.means.exporters_for(config);
         let same_exporters = old.exporters.len() == exporters.len()
             && old.exporters.iter().zip(&exporters).all(|(a, b)| Arc::ptr_eq(a, b));
         old.config == *config && old.resource == *resource && same_exporters && !old.task.is_finished()
@@ -169,18 +131,21 @@ impl Fleet {
         old: Option<Running>,
     ) -> Running {
         let (stop, stopped) = watch::channel(None);
-        let exporters = self.exporters_for(&config);
+        let exporters = self.means.exporters_for(&config);
         let kept = old.as_ref().filter(|old| old.config.state == config.state);
-        let store = match (kept, &self.states) {
+        let store = match (kept, self.means.states()) {
             (Some(old), _) => Arc::clone(&old.store),
             (None, Some(states)) => Arc::new(states.of(&config.name)),
             (None, None) => Arc::new(Store::Memory(MemoryStore::default())),
         };
-        let outliving = self.states.as_ref().filter(|_| config.state != StateUrl::Memory);
+        let outliving = self.means.states().filter(|_| config.state != StateUrl::Memory);
         let shared = Shared {
-            environment: self.environment.clone(),
-            variables: Arc::clone(&self.variables),
-            hostname: self.hostname.clone(),
+            surroundings: Surroundings {
+                environment: self.environment.clone(),
+                variables: Arc::clone(&self.variables),
+                hostname: self.hostname.clone(),
+                resource: resource.clone(),
+            },
             board: Rc::clone(&self.board),
             workers: Rc::clone(&self.workers),
             seats: self.seats.clone(),
@@ -188,9 +153,8 @@ impl Fleet {
             process: self.name.clone(),
             root: outliving.map(|states| Arc::new(states.whole())),
         };
-        let named = config.exporters.iter().filter_map(|name| self.exporters.get(name));
-        let series = series_rules(named.map(|(config, _)| config));
-        let server = Server::new(&config, series, &resource, &exporters, &store, shared);
+        let series = self.means.series_for(&config);
+        let server = Server::new(&config, series, &exporters, &store, shared);
         let offset = config.every.mul_f64(share);
         let replaced = match old {
             Some(old) => Some(old.task),

@@ -3,11 +3,8 @@
 //! Here signals are heard; which servers run is [`fleet`]'s, what one server does [`server`]'s.
 
 mod board;
-pub(crate) mod clock;
-mod exporters;
 mod fleet;
 mod health;
-mod log;
 pub(crate) mod ownership;
 mod place;
 mod seats;
@@ -19,13 +16,14 @@ mod wishes;
 use std::rc::Rc;
 use std::time::Duration;
 
+use pgquerylens_setup::config::{Configuration, Source};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::log;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::{error, info};
 
-use crate::config::{Configuration, Source};
-use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::process::Process;
 
 use board::Board;

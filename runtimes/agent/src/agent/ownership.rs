@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use pgquerylens_engine::state::lease::{Claim, LeaseError};
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
-
-use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// The file whose lock the owner holds. The system gives it up for a process that was killed.
 const FILE: &str = "owner";

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// What is no server's: the log, signals, the health page, exporters, and states that are being written.
 const RESERVED: u64 = 64;

@@ -2,38 +2,31 @@
 //! first second of a poll.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pgquerylens_delivery::exporter::Exporter;
-use pgquerylens_delivery::recipients::Recipients;
-use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
-use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
-use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
-use pgquerylens_engine::source::{ReadError, Source};
-use pgquerylens_engine::state::control::{Control, ControlError, Watched};
+use pgquerylens_engine::poll::PollFailure;
+use pgquerylens_engine::source::ReadError;
+use pgquerylens_engine::state::control::ControlError;
 use pgquerylens_engine::state::lease::Claim;
-use pgquerylens_export::origin::Origin;
 use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_setup::clock;
+use pgquerylens_setup::config::configuration::ServerConfig;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings, Wanted};
 use pgquerylens_store::store::Store;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::{Instrument, debug, info, warn};
 
-use crate::config::configuration::ServerConfig;
-use crate::config::secret_source::SecretSource;
-use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::schedule::Schedule;
 
 use super::board::{Board, ExporterState, Resting, ServerState};
-use super::clock;
-use super::exporters::Variables;
 use super::ownership::Ownership;
 use super::place::hold;
 use super::seats::Seats;
@@ -54,9 +47,7 @@ pub(super) type Workers = Rc<RefCell<Arc<Semaphore>>>;
 
 /// What all servers of the fleet share.
 pub(super) struct Shared {
-    pub(super) environment: Environment,
-    pub(super) variables: Variables,
-    pub(super) hostname: Option<String>,
+    pub(super) surroundings: Surroundings,
     pub(super) board: Rc<Board>,
     pub(super) workers: Workers,
     pub(super) seats: Seats,
@@ -71,14 +62,7 @@ pub(super) struct Shared {
 pub(super) struct Server {
     name: String,
     every: Duration,
-    /// Read before a login, unless it is asked for during one.
-    password: Option<SecretSource>,
-    poller: Result<Poller<Live, Arc<Store>>, Failure>,
-    interrupter: Interrupter,
-    progress: Progress,
-    recipients: Recipients<Arc<Store>>,
-    /// Where an operator's wishes lie, those for all servers and those for this one, with what they were.
-    wishes: Vec<(Arc<Store>, Watched)>,
+    polls: Polls,
     store: Arc<Store>,
     ownership: Ownership,
     seat: Option<OwnedSemaphorePermit>,
@@ -91,45 +75,21 @@ impl Server {
     pub(super) fn new(
         config: &ServerConfig,
         series: Option<SeriesRules>,
-        resource: &BTreeMap<String, String>,
         exporters: &[Arc<Exporter>],
         store: &Arc<Store>,
         shared: Shared,
     ) -> Server {
-        let text = config.connection.as_ref().map(|connection| connection.expose());
-        let target = resolve(text, &shared.environment).map_err(Failure::from);
-        let origin = origin(config, target.as_ref().ok(), resource, &shared);
-        let recipients = Recipients::new(origin, exporters, store);
-        let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
-        let poller = target.map(|target| {
-            let mut live = config.login.live(target, config.poll.limits.clone());
-            if let Some(SecretSource::Aws(secrets)) = &config.password {
-                live.set_passwords(secrets.clone().passwords());
-            }
-            (interrupter, progress) = (live.interrupter(), live.progress());
-            Poller::new(
-                live,
-                Arc::clone(store),
-                config.address.clone(),
-                PollOptions { series, ..config.poll.clone() },
-            )
-        });
+        let root = shared.root.as_ref();
+        let polls = Polls::new(config, series, exporters, root, store, &shared.surroundings);
         shared.board.enter(&config.name, first_state(config));
         let claim = config.lease.map(|term| Claim::new(shared.process.clone(), term.as_secs_f64()));
-        let places = shared.root.iter().chain([store]);
-        let wishes = places.map(|place| (Arc::clone(place), Watched::default())).collect();
         Server {
             name: config.name.clone(),
             every: config.every,
-            password: config.password.clone().filter(|source| !matches!(source, SecretSource::Aws(_))),
-            poller,
-            interrupter,
-            progress,
-            recipients,
+            polls,
             ownership: Ownership::of(&config.state, &config.name).with_lease(claim),
             seat: None,
             read_from: Timestamp(0),
-            wishes,
             store: Arc::clone(store),
             shared,
         }
@@ -147,24 +107,19 @@ impl Server {
             if wait_or_stop(&mut stop, async { place = workers.acquire().await.ok() }).await {
                 break;
             }
-            if self.may_begin().await && self.honour_control().await {
-                let (polled_at, since) = (clock::now(), Instant::now());
-                let span = telemetry::poll_span(&self.name);
-                let progress = self.progress.clone();
-                let poll = self.poll_and_tell_views(&mut stop).instrument(span);
-                let polled = hold(place, || progress.received_bytes(), PATIENCE, poll).await;
-                let (took, end) = (since.elapsed(), *stop.borrow());
-                self.tell_telemetry(&polled, polled_at, took);
-                self.tell(polled, took, end).await;
-            } else {
-                drop(place);
+            let progress = self.polls.progress().clone();
+            let tried = self.try_to_poll(&mut stop);
+            if let Some(tried) = hold(place, || progress.received_bytes(), PATIENCE, tried).await {
+                let end = *stop.borrow();
+                self.tell_telemetry(&tried);
+                self.tell(tried.polled, tried.took, end).await;
             }
             done += 1;
             let Some(tick) = schedule.next(start, began, Instant::now(), done) else { break };
             self.note_tick(tick.skipped, tick.at);
             if self.ownership.is_taken(clock::now()) {
                 let mut drained = Vec::new();
-                let drain = async { drained = self.recipients.drain(tick.at).await };
+                let drain = async { drained = self.polls.recipients().drain(tick.at).await };
                 let _stopped = wait_or_stop(&mut stop, drain).await;
                 self.note_deliveries(&drained);
             }
@@ -172,10 +127,23 @@ impl Server {
         }
         let end = stop.borrow().unwrap_or_else(Instant::now);
         if self.ownership.is_taken(clock::now()) {
-            let drained = self.recipients.drain(end).await;
+            let drained = self.polls.recipients().drain(end).await;
             self.note_deliveries(&drained);
             self.ownership.give_up(&self.store).await;
         }
+    }
+
+    /// Polls if it may be, and nobody wants otherwise. A store that hangs is waited for here as a server is.
+    async fn try_to_poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Option<Tried> {
+        let mut is_wanted = false;
+        let look = async { is_wanted = self.may_begin().await && self.honour_control().await };
+        if wait_or_stop(stop, look).await || !is_wanted {
+            return None;
+        }
+        let (began, since) = (clock::now(), Instant::now());
+        let span = telemetry::poll_span(&self.name);
+        let polled = self.poll_and_tell_views(stop).instrument(span).await;
+        Some(Tried { polled, began, took: since.elapsed() })
     }
 
     /// Tells whether there are descriptors for this server, and its state is ours. One that another process uses is
@@ -202,24 +170,18 @@ impl Server {
 
     /// Does what an operator wants; returns whether to poll.
     async fn honour_control(&mut self) -> bool {
-        let mut wanted = Control::default();
-        for (store, watched) in &mut self.wishes {
-            match watched.look(store).await {
-                Err(ControlError::Store(error)) => {
+        let Wanted { control: wanted, unread } = self.polls.wanted().await;
+        for error in unread {
+            match error {
+                ControlError::Store(error) => {
                     warn!(server = self.name, %error, "control not read, what was wanted before holds");
                 }
-                Err(error) => warn!(server = self.name, %error, "control not read, it is ignored"),
-                Ok(()) => {}
+                error => warn!(server = self.name, %error, "control not read, it is ignored"),
             }
-            wanted = wanted.and(watched.control().clone());
         }
-        self.recipients.switch_off(&wanted.exporters_off);
         let mut changes = Vec::new();
         self.shared.board.update(&self.name, |state| changes = wishes::note(state, &wanted));
         wishes::tell(&self.name, &changes);
-        if let Ok(poller) = &mut self.poller {
-            poller.set_views_off(wanted.views_off);
-        }
         wanted.stopped.is_none()
     }
 
@@ -237,22 +199,13 @@ impl Server {
     /// Polls once. At a stop a running poll gets a part of the grace; then the server is told to stop what it does,
     /// and what was read is delivered and committed.
     async fn poll(&mut self, stop: &mut watch::Receiver<Option<Instant>>) -> Result<PollReport, NotRead> {
-        let poller = match &mut self.poller {
-            Ok(poller) => poller,
-            Err(failure) => return Err(NotRead::from(failure.clone())),
-        };
-        if let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) {
-            let read = tokio::select! {
-                read = source.resolve(&self.shared.variables) => read,
-                _ = stop.wait_for(Option::is_some) => return Err(NotRead::Interrupted),
-            };
-            let secret = read.map_err(|error| {
-                Failure::of(Exit::Configuration, &error, "mend what the password is read from")
-            })?;
-            poller.source_mut().set_password(secret);
+        tokio::select! {
+            prepared = self.polls.prepare() => prepared?,
+            _ = stop.wait_for(Option::is_some) => return Err(NotRead::Interrupted),
         }
         self.read_from = clock::now();
-        let mut poll = std::pin::pin!(poller.poll_for(&mut self.recipients, Some(self.read_from)));
+        let interrupter = self.polls.interrupter().clone();
+        let mut poll = std::pin::pin!(self.polls.poll(self.read_from));
         let stopped = tokio::select! {
             polled = &mut poll => return polled.map_err(NotRead::from),
             _ = stop.wait_for(Option::is_some) => Instant::now(),
@@ -262,16 +215,16 @@ impl Server {
         loop {
             tokio::select! {
                 polled = &mut poll => return polled.map_err(NotRead::from),
-                () = sleep_until(patience) => self.interrupter.interrupt(INTERRUPT).await,
+                () = sleep_until(patience) => interrupter.interrupt(INTERRUPT).await,
             }
             patience = Instant::now() + Duration::from_millis(50);
         }
     }
 
     /// Of a poll that was not tried there is nothing to tell, nor of one that we ended.
-    fn tell_telemetry(&self, polled: &Result<PollReport, NotRead>, began: Timestamp, took: Duration) {
+    fn tell_telemetry(&self, tried: &Tried) {
         let line;
-        let outcome = match polled {
+        let outcome = match &tried.polled {
             Ok(report) => Ok(report),
             Err(NotRead::Failed(failure, class)) => {
                 line = failure.in_one_line();
@@ -280,6 +233,7 @@ impl Server {
             Err(NotRead::Resting(_) | NotRead::Interrupted) => return,
         };
         let (server, read_from) = (self.name.as_str(), self.read_from);
+        let (began, took) = (tried.began, tried.took);
         self.shared.telemetry.tell(&Polled { server, began, took, read_from, outcome });
     }
 
@@ -307,7 +261,7 @@ impl Server {
         let until = Instant::now() + DOWN_NEWS;
         let until = end.map_or(until, |end| until.min(end));
         let last_good = self.shared.board.servers().get(&self.name).and_then(|state| state.last_good);
-        let told = self.recipients.say_down(now, last_good, until).await;
+        let told = self.polls.recipients().say_down(now, last_good, until).await;
         self.note_deliveries(&told);
     }
 
@@ -380,6 +334,13 @@ impl Server {
     }
 }
 
+/// A poll that was tried.
+struct Tried {
+    polled: Result<PollReport, NotRead>,
+    began: Timestamp,
+    took: Duration,
+}
+
 /// Why a poll read nothing.
 enum NotRead {
     /// It was not tried.
@@ -388,6 +349,15 @@ enum NotRead {
     Interrupted,
     /// It was, in vain; the class of it in a word.
     Failed(Failure, String),
+}
+
+impl From<NotPolled> for NotRead {
+    fn from(reason: NotPolled) -> NotRead {
+        match reason {
+            NotPolled::Unset(failure) => failure.into(),
+            NotPolled::Failed(failure) => failure.into(),
+        }
+    }
 }
 
 impl From<PollFailure> for NotRead {
@@ -428,30 +398,5 @@ async fn wait_or_stop(stop: &mut watch::Receiver<Option<Instant>>, what: impl Fu
         biased;
         _ = stop.wait_for(Option::is_some) => true,
         () = what => false,
-    }
-}
-
-fn origin(
-    config: &ServerConfig,
-    target: Option<&Target>,
-    resource: &BTreeMap<String, String>,
-    shared: &Shared,
-) -> Origin {
-    let pairs = |map: &BTreeMap<String, String>| {
-        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
-    };
-    let (address, port) = match target.and_then(|target| target.hosts.first()) {
-        Some(Host::Tcp { host, port, .. }) => (host.clone(), *port),
-        Some(Host::Unix { directory, port }) => (directory.display().to_string(), *port),
-        None => (config.address.clone(), 0),
-    };
-    Origin {
-        name: config.name.clone(),
-        address,
-        port,
-        cluster: config.cluster.clone(),
-        labels: pairs(&config.labels),
-        resource: pairs(resource),
-        hostname: shared.hostname.clone(),
     }
 }

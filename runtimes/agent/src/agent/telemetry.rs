@@ -17,15 +17,15 @@ use std::time::Duration;
 use opentelemetry_sdk::trace::RandomIdGenerator;
 use pgquerylens_model::report::{Outcome, PollReport};
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_setup::config::configuration::{ProcessConfig, TelemetryConfig};
+use pgquerylens_setup::exporters::Variables;
+use pgquerylens_setup::failure::Failure;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Span, debug, debug_span, info};
 
 use super::board::Board;
-use super::exporters::Variables;
-use crate::config::configuration::{ProcessConfig, TelemetryConfig};
-use crate::failure::Failure;
 use crate::process::Process;
 
 use queue::Queue;

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use pgquerylens_setup::config::Source;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
+
 use crate::agent;
-use crate::config::Source;
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
 use crate::process::Process;
 
 /// Runs the subcommand.

@@ -4,12 +4,12 @@ use pgquerylens_engine::check::{self, CheckOptions, Checked};
 use pgquerylens_engine::conninfo::Host;
 use pgquerylens_model::capabilities::Provider;
 use pgquerylens_model::check::Level;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
 use super::settings;
 use crate::check_document::check_document;
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
 use crate::output;
 use crate::process::Process;
 use crate::report::render_check;

@@ -3,10 +3,11 @@
 use std::io;
 
 use clap_complete::{Shell, generate};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::{self, Given};
+use crate::options;
 use crate::output;
 
 /// Runs the subcommand.

@@ -4,10 +4,11 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Source, sample, schema};
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
+use pgquerylens_setup::config::{Source, sample, schema};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
+
 use crate::output;
 use crate::process::Process;
 

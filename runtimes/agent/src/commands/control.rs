@@ -3,18 +3,18 @@
 use pgquerylens_engine::state::StoreError;
 use pgquerylens_engine::state::control::{Control, ControlError, MAX_REASON_BYTES, Stopped};
 use pgquerylens_model::views;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::{Failure, of_store};
+use pgquerylens_setup::options::{Given, value};
 use pgquerylens_store::states::States;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 
 use super::settings;
-use crate::agent::clock;
-use crate::exit::Exit;
-use crate::failure::{Failure, of_store};
-use crate::options::{Given, value};
 use crate::output;
 use crate::process::Process;
 use crate::report::words;
+use pgquerylens_setup::clock;
 
 /// What is said of names that only the agent knows.
 const UNCHECKED: &str =

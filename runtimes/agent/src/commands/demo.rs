@@ -15,12 +15,13 @@ use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 use pgquerylens_sandbox::workload::shop::{self, Pace, Workload};
 use pgquerylens_sandbox::{Error, Installation, Server, ServerBuilder, majors, newest, roles};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::{Given, Said};
 
 use super::repeat::{Last, repeat};
+use super::stage::Trouble;
 use super::{demo_agent, settings};
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::{Given, Said};
 use crate::output::{self, Form, Presenter};
 use crate::process::Process;
 use crate::schedule::Schedule;
@@ -83,7 +84,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         () = stop.requested() => return Ok(Exit::Done),
     };
     let watched = watch(&opened, &schedule, form, order, top, &mut stop).await;
-    opened.close().await?;
+    opened.close().await.map_err(Trouble::from)?;
     watched?;
     output::write(&format!("\n{CLOSING}"))?;
     Ok(Exit::Done)
@@ -131,7 +132,7 @@ struct Theatre {
 }
 
 impl Theatre {
-    async fn open() -> Result<Theatre, Failure> {
+    async fn open() -> Result<Theatre, Trouble> {
         let installation = Installation::find()?;
         let major = installation.newest().unwrap_or_else(newest);
         output::say(&format!("starting a throw-away PostgreSQL {major} with a small shop in it …"));

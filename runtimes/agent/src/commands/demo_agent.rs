@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver};
 use pgquerylens_sandbox::{Installation, SUPERUSER, Server, Shutdown, newest, roles};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use crate::exit::Exit;
-use crate::failure::Failure;
+use super::stage::Trouble;
 use crate::output;
 use crate::stop::Stop;
 
@@ -42,12 +43,12 @@ To send your own database's figures to any OTLP endpoint:
 /// Plays it, until it is over or a signal comes.
 pub(super) async fn run(stop: &mut Stop) -> Result<Exit, Failure> {
     tokio::select! {
-        played = play() => played,
+        played = play() => Ok(played?),
         () = stop.requested() => Ok(Exit::Done),
     }
 }
 
-async fn play() -> Result<Exit, Failure> {
+async fn play() -> Result<Exit, Trouble> {
     let mut stage = Stage::open().await?;
     say("the agent begins; 500 executions on each server");
     stage.agent.start()?;
@@ -92,11 +93,8 @@ async fn play() -> Result<Exit, Failure> {
         output::write(CLOSING)?;
         return Ok(Exit::Done);
     }
-    Err(Failure::new(
-        Exit::Internal,
-        "what was received is not what was executed",
-        "please report the table above",
-    ))
+    let (problem, advice) = ("what was received is not what was executed", "please report the table above");
+    Err(Failure::new(Exit::Internal, problem, advice).into())
 }
 
 fn say(act: &str) {
@@ -130,7 +128,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn open() -> Result<Stage, Failure> {
+    async fn open() -> Result<Stage, Trouble> {
         let installation = Installation::find()?;
         let major = installation.newest().unwrap_or_else(newest);
         say(&format!("two PostgreSQL {major} and a receiver of OTLP are started"));
@@ -148,7 +146,7 @@ impl Stage {
         Ok(Stage { actors, receiver, agent: Agent { folder, process: None } })
     }
 
-    async fn burst(&mut self) -> Result<(), Failure> {
+    async fn burst(&mut self) -> Result<(), Trouble> {
         for actor in &mut self.actors {
             actor.execute(BURST).await?;
         }
@@ -156,14 +154,14 @@ impl Stage {
     }
 
     /// What a server had in memory alone dies with it: it is killed when the last poll has seen all.
-    async fn kill_a_server(&mut self) -> Result<(), Failure> {
+    async fn kill_a_server(&mut self) -> Result<(), Trouble> {
         let Some(actor) = self.actors.first_mut() else { return Ok(()) };
         actor.server.stop(Shutdown::Immediate).await?;
         actor.server.start_again().await?;
         Ok(())
     }
 
-    async fn everything_arrived(&mut self) -> Result<(), Failure> {
+    async fn everything_arrived(&mut self) -> Result<(), Trouble> {
         self.until("what was executed", |account, actors| {
             actors.iter().all(|actor| {
                 actor.received(account) >= actor.executed
@@ -176,7 +174,7 @@ impl Stage {
     }
 
     /// Waits until the receiver knows something. What does not come in time shows in the table.
-    async fn until(&mut self, what: &str, knows: impl Fn(&Account, &[Actor]) -> bool) -> Result<(), Failure> {
+    async fn until(&mut self, what: &str, knows: impl Fn(&Account, &[Actor]) -> bool) -> Result<(), Trouble> {
         let end = Instant::now() + PATIENCE;
         while !knows(&self.receiver.account(), &self.actors) {
             if Instant::now() > end {
@@ -234,14 +232,14 @@ impl Actor {
         [statement, normalised]: [&'static str; 2],
         major: u32,
         installation: &Installation,
-    ) -> Result<Actor, Failure> {
+    ) -> Result<Actor, Trouble> {
         let server = Server::new(major).installation(installation).start_monitored().await?;
         server.execute(statement).await?;
         let queryid = server.queryid_of(normalised).await?;
         Ok(Actor { name, statement, server, queryid, executed: 0 })
     }
 
-    async fn execute(&mut self, times: u64) -> Result<(), Failure> {
+    async fn execute(&mut self, times: u64) -> Result<(), Trouble> {
         let client = self.server.client(SUPERUSER, "postgres").await?;
         for _ in 0..times {
             let done = client.batch_execute(self.statement).await;

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use clap_mangen::Man;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::{self, Given};
+use crate::options;
 use crate::output;
 
 /// Runs the subcommand.

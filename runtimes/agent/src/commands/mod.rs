@@ -14,14 +14,16 @@ mod reference;
 mod repeat;
 mod settings;
 mod sql;
+mod stage;
 mod state;
 mod version;
 
 use clap::error::ErrorKind;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::{Given, unknown_variables};
 
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::{self, Given, SUBCOMMANDS, Subcommand};
+use crate::options::{self, SUBCOMMANDS, Subcommand};
 use crate::output;
 use crate::process::Process;
 
@@ -35,10 +37,11 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         SUBCOMMANDS.iter().find(|spec| spec.name == name).map(|spec| (spec, matches))
     });
     let Some((spec, matches)) = named else { return Ok(Exit::Usage) };
-    for mistake in options::unknown_variables(&process.environment.variables) {
+    for mistake in unknown_variables(&process.environment.variables) {
         output::say_warning(mistake);
     }
-    let given = Given::new(spec.name, matches, &process.environment.variables);
+    let given =
+        Given::new(spec.name, options::command_line(spec.name, matches), &process.environment.variables);
     match spec.subcommand {
         Subcommand::Demo => demo::run(given, process).await,
         Subcommand::Poll => poll::run(given, process).await,

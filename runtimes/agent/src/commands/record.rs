@@ -8,12 +8,12 @@ use pgquerylens_engine::source::recording::Recorder;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::selection::Order;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
 use super::repeat::{Last, repeat};
 use super::settings;
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
 use crate::output;
 use crate::process::Process;
 use crate::schedule::Schedule;

@@ -1,14 +1,16 @@
-//! `reference`: the generated pages under docs/reference, written or compared.
+//! `reference`: what is generated of the tables, written or compared: pages of docs/reference, and the options as those have
+//! them who deploy a function.
 
 use std::fs;
 use std::path::Path;
 
 use pgquerylens_export::reference;
+use pgquerylens_setup::config;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::{Given, cdk_options, configuration_page, terraform_options};
 
-use crate::config;
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::{self, Given};
+use crate::options;
 use crate::output;
 
 /// Runs the subcommand.
@@ -34,20 +36,23 @@ pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
 /// Returns file names and contents.
 fn pages() -> Vec<(&'static str, String)> {
     vec![
-        ("options.md", options::options_page()),
-        ("configuration.md", options::configuration_page()),
-        ("configuration.schema.json", config::schema()),
-        ("views.md", reference::views::reference()),
-        ("metrics.md", reference::metrics::reference()),
-        ("document.md", reference::document::reference()),
-        ("document.schema.json", reference::schema::schema()),
+        ("docs/reference/options.md", options::options_page()),
+        ("docs/reference/configuration.md", configuration_page()),
+        ("docs/reference/configuration.schema.json", config::schema()),
+        ("docs/reference/views.md", reference::views::reference()),
+        ("docs/reference/metrics.md", reference::metrics::reference()),
+        ("docs/reference/document.md", reference::document::reference()),
+        ("docs/reference/document.schema.json", reference::schema::schema()),
+        ("cdk/src/options.ts", cdk_options()),
+        ("terraform/modules/aws-lambda/options.tf", terraform_options()),
     ]
 }
 
 fn write_into(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::of_file("create the folder", folder, &error))?;
     for (name, text) in pages() {
         let path = folder.join(name);
+        let within = path.parent().unwrap_or(folder);
+        fs::create_dir_all(within).map_err(|error| Failure::of_file("create the folder", within, &error))?;
         fs::write(&path, text).map_err(|error| Failure::of_file("write", &path, &error))?;
         output::say(&format!("wrote {}", path.display()));
     }
@@ -71,13 +76,13 @@ mod tests {
         assert_eq!(stale(folder.path()).len(), pages().len());
         write_into(folder.path()).unwrap();
         assert!(stale(folder.path()).is_empty());
-        fs::write(folder.path().join("options.md"), "edited").unwrap();
-        assert_eq!(stale(folder.path()), ["options.md"]);
+        fs::write(folder.path().join("docs/reference/options.md"), "edited").unwrap();
+        assert_eq!(stale(folder.path()), ["docs/reference/options.md"]);
     }
 
     #[test]
     fn the_repository_has_fresh_pages() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let stale = stale(&folder);
         assert!(stale.is_empty(), "{stale:?}: run `make references`");
     }

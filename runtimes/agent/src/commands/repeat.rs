@@ -6,10 +6,10 @@ use pgquerylens_engine::poll::{PollFailure, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::state::StateStore;
 use pgquerylens_model::report::PollReport;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::output;
 use crate::schedule::Schedule;
 use crate::stop::Stop;

@@ -5,13 +5,13 @@ use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
 use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
+use pgquerylens_setup::access;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::login::Login;
+use pgquerylens_setup::options::{Given, Said, value};
 use pgquerylens_store::states::States;
 use pgquerylens_store::url::StateUrl;
 
-use crate::access;
-use crate::failure::Failure;
-use crate::login::Login;
-use crate::options::{Given, Said, value};
 use crate::output::{self, Form};
 use crate::process::Process;
 use crate::report::{MAX_WIDTH, RenderOptions};

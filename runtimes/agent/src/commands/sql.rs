@@ -6,10 +6,10 @@ mod statements;
 
 use pgquerylens_model::capabilities::Provider;
 use pgquerylens_model::version::{ExtensionVersion, SUPPORTED_MAJORS, statements_version_of};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
 use crate::output;
 
 /// The server that is asked about.

@@ -2,21 +2,21 @@
 
 use std::io::{self, BufRead};
 
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 use pgquerylens_store::inventory::Inventory;
 use pgquerylens_store::states::States;
 use pgquerylens_store::url::StateUrl;
 
 use super::settings;
-use crate::agent::clock;
 use crate::agent::ownership::Ownership;
-use crate::exit::Exit;
-use crate::failure::Failure;
 use crate::figures::plural;
 use crate::looked::{document, look};
-use crate::options::Given;
 use crate::output;
 use crate::process::Process;
 use crate::report::render_state;
+use pgquerylens_setup::clock;
 
 /// The most names that are shown before a removal; of more their number is said.
 const MAX_NAMES_SHOWN: usize = 20;

@@ -6,10 +6,10 @@ use pgquerylens_engine::state::codec::Stored;
 use pgquerylens_engine::state::contents::State;
 use pgquerylens_export::document;
 use pgquerylens_model::version::{SUPPORTED_MAJORS, statements_version_of};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::options::Given;
 
-use crate::exit::Exit;
-use crate::failure::Failure;
-use crate::options::Given;
 use crate::output;
 
 /// Runs the subcommand.

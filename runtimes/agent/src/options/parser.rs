@@ -5,11 +5,12 @@ use std::ffi::OsStr;
 
 use clap::builder::{PossibleValue, StyledStr, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::options::{CommandLine, Kind, OptionSpec, Place, options_of};
 
 use super::subcommands::{SUBCOMMANDS, SubcommandSpec};
-use super::{Kind, OptionSpec, Place, options_of};
-use crate::exit::Exit;
 
 /// The widest line of any help.
 pub(crate) const HELP_COLUMNS: usize = 100;
@@ -48,6 +49,17 @@ pub(crate) fn command() -> Command {
             section("Exit codes", &exit_codes()),
         ]))
         .subcommands(SUBCOMMANDS.iter().map(subcommand))
+}
+
+/// Returns what the command line says of a subcommand.
+pub(crate) fn command_line(subcommand: &str, matches: &ArgMatches) -> CommandLine {
+    let said = options_of(subcommand)
+        .filter(|option| matches.value_source(option.name) == Some(ValueSource::CommandLine));
+    let texts = |option: &OptionSpec| match option.kind {
+        Kind::Flag => vec!["true".to_owned()],
+        _ => matches.get_many::<String>(option.name).into_iter().flatten().cloned().collect(),
+    };
+    CommandLine(said.map(|option| (option.name, texts(option))).collect())
 }
 
 fn subcommand(spec: &'static SubcommandSpec) -> Command {
@@ -145,9 +157,8 @@ impl TypedValueParser for Words {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::OPTIONS;
-    use crate::options::value;
     use pgquerylens_engine::limits::Limits;
+    use pgquerylens_setup::options::{OPTIONS, value};
 
     fn help(subcommand: Option<&str>) -> String {
         let mut command = command().term_width(HELP_COLUMNS);
@@ -156,6 +167,15 @@ mod tests {
             None => command.render_long_help().to_string(),
             Some(name) => command.find_subcommand_mut(name).unwrap().render_long_help().to_string(),
         }
+    }
+
+    #[test]
+    fn the_command_line_is_what_was_typed_and_no_default() {
+        let typed = ["pgquerylens", "poll", "--strict", "--database", "a,b", "--database", "c", "db"];
+        let matches = command().try_get_matches_from(typed).unwrap();
+        let said = command_line("poll", matches.subcommand_matches("poll").unwrap());
+        let said: Vec<_> = said.0.iter().map(|(name, texts)| format!("{name}={}", texts.join("+"))).collect();
+        assert_eq!(said, ["connection=db", "database=a,b+c", "strict=true"]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The reference page of the options: what the tables say, as Markdown.
 
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::options::{Kind, OptionSpec, Place, options_of};
+
 use super::subcommands::{SUBCOMMANDS, SubcommandSpec};
-use super::{Kind, OptionSpec, Place, options_of};
-use crate::exit::Exit;
 
 /// Returns docs/reference/options.md.
 pub(crate) fn options_page() -> String {

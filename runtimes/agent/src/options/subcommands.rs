@@ -230,10 +230,7 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
         name: "reference",
         about: "Writes the reference pages of the repository, or checks that they are fresh",
         more: "",
-        examples: &[(
-            "pgquerylens reference docs/reference",
-            "after a change of an option, a view or a column",
-        )],
+        examples: &[("pgquerylens reference .", "after a change of an option, a view or a column")],
         hidden: true,
     },
 ];

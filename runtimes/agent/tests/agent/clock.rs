@@ -8,7 +8,7 @@ use pgquerylens_sandbox::receiver::Receiver;
 use pgquerylens_sandbox::{Clock, Server, newest};
 
 use crate::process::Agent;
-use crate::stage::{Planted, everything_arrived, file, is_sound, polls, until};
+use crate::stage::{everything_arrived, file, is_sound, planted, planted_on, polls, until};
 
 const HOUR: i64 = 3_600;
 /// Polls after a step: by the second one the window with the step is over.
@@ -24,16 +24,16 @@ async fn some_polls(agent: &mut Agent, receiver: &Receiver) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_clock_of_a_server_is_stepped() {
     let (clock, receiver) = (Clock::new().unwrap(), Receiver::start().await.unwrap());
-    let planted = Planted::start_as(Server::new(newest()).clock(&clock)).await;
+    let planted = planted_on(Server::new(newest()).clock(&clock)).await;
     let url = planted.url();
     let mut agent = Agent::new(&file("state: file:STATE", "every: 1s", &[("a", &url)], &receiver));
     agent.start();
     some_polls(&mut agent, &receiver).await;
     for hours in [-1, 0, 1, 0, 2] {
         clock.set(hours * HOUR).unwrap();
-        planted.execute(5).await;
+        planted.execute(5).await.unwrap();
         some_polls(&mut agent, &receiver).await;
-        planted.execute(5).await;
+        planted.execute(5).await.unwrap();
         some_polls(&mut agent, &receiver).await;
         let account = receiver.account();
         assert!(account.calls("a", planted.queryid) <= planted.begun(), "by {hours} h");
@@ -47,7 +47,7 @@ async fn the_clock_of_a_server_is_stepped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_own_clock_is_stepped() {
     let (clock, receiver, planted) =
-        (Clock::new().unwrap(), Receiver::start().await.unwrap(), Planted::start().await);
+        (Clock::new().unwrap(), Receiver::start().await.unwrap(), planted().await);
     let url = planted.url();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let dead = url.replace(&format!(":{}/", planted.server.port()), &format!(":{closed}/"));
@@ -59,7 +59,7 @@ async fn our_own_clock_is_stepped() {
     some_polls(&mut agent, &receiver).await;
     for hours in [1, 0, -1, 0] {
         clock.set(hours * HOUR).unwrap();
-        planted.execute(5).await;
+        planted.execute(5).await.unwrap();
         some_polls(&mut agent, &receiver).await;
     }
     everything_arrived(&mut agent, &planted, &receiver).await;

@@ -7,7 +7,7 @@ use pgquerylens_sandbox::roles;
 use tokio_postgres::Client;
 
 use crate::process::Agent;
-use crate::stage::{Planted, file_with, is_sound, polls, until};
+use crate::stage::{file_with, is_sound, planted, polls, until};
 
 /// Polls of another server, or of the same one, after which something would have been seen.
 const ENOUGH: usize = 3;
@@ -32,7 +32,7 @@ async fn readings(admin: &Client, view: &str) -> i64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn polls_stop_and_go_on_while_the_agent_runs() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let servers = [("a", url.as_str(), ""), ("b", url.as_str(), "")];
     let mut agent =
@@ -47,7 +47,7 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
     until(&mut agent, "b is polled on", |_| polls(&receiver, "b") > of_b + ENOUGH).await;
     // A poll that had begun may have been on its way.
     assert!(polls(&receiver, "a") <= of_a + 1);
-    planted.execute(100).await;
+    planted.execute(100).await.unwrap();
 
     wish(&agent, &["resume", "--server", "a"]);
     until(&mut agent, "a is polled on, and nothing is lost", |_| {
@@ -81,7 +81,7 @@ async fn polls_stop_and_go_on_while_the_agent_runs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_view_alone_is_switched_off_and_on() {
     const VIEW: &str = "pg_stat_archiver";
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let (url, admin) = (planted.url(), planted.server.superuser().await.unwrap());
     let servers = [("a", url.as_str(), "")];
     let mut agent =
@@ -120,7 +120,7 @@ fn of_deliveries(agent: &Agent) -> [usize; 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_again() {
-    let planted = Planted::start().await;
+    let planted = planted().await;
     let (first, second) = (Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
     let url = planted.url();
     let servers = [("a", url.as_str(), "")];
@@ -132,7 +132,7 @@ async fn an_exporter_alone_is_switched_off_and_has_the_whole_sum_when_it_is_on_a
     wish(&agent, &["stop", "--exporter", "second"]);
     until(&mut agent, "it says so", |agent| agent.said(&["switched an exporter off", "second"]) == 1).await;
     let before = (polls(&second, "a"), of_deliveries(&agent));
-    planted.execute(100).await;
+    planted.execute(100).await.unwrap();
     until(&mut agent, "the first is told", |_| {
         first.account().calls("a", planted.queryid) == planted.begun()
     })

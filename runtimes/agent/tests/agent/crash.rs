@@ -5,14 +5,14 @@ use pgquerylens_sandbox::receiver::{Behaviour, Receiver};
 use tokio::sync::watch;
 
 use crate::process::Agent;
-use crate::stage::{Planted, file, is_sound, until};
+use crate::stage::{file, is_sound, planted, until};
 
 /// How often the agent is killed at the usual scale.
 const KILLS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let mut agent = Agent::new(&file("state: file:STATE", "every: 1s", &[("a", &url)], &receiver));
     // The truth is looked at after the account: what began in between can only make it larger.
@@ -46,7 +46,7 @@ async fn an_agent_that_is_killed_after_each_delivery_counts_nothing_twice() {
         }
     }
     stop.send(true).unwrap();
-    load.await.unwrap();
+    load.await.unwrap().unwrap();
     until(&mut agent, "everything arrived", |_| {
         is_at_most_the_truth();
         let account = receiver.account();

@@ -5,7 +5,7 @@ use std::process::Command;
 use pgquerylens_sandbox::receiver::Receiver;
 
 use crate::process::Agent;
-use crate::stage::{Planted, file, is_sound, polls_of_each, until};
+use crate::stage::{file, is_sound, planted, polls_of_each, until};
 
 const SERVERS: usize = 40;
 /// What the process itself needs, and two for each of half the servers.
@@ -13,7 +13,7 @@ const DESCRIPTORS: usize = 104;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_without_a_descriptor_say_so_and_the_others_are_polled() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let names: Vec<String> = (0..SERVERS).map(|place| format!("s{place:02}")).collect();
     let servers: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), url.as_str())).collect();

@@ -8,7 +8,7 @@ use pgquerylens_sandbox::receiver::{Behaviour, Receiver};
 use rustix::process::Signal;
 
 use crate::process::Agent;
-use crate::stage::{DATABASE, Planted, everything_arrived, file, is_sound, polls, until};
+use crate::stage::{DATABASE, everything_arrived, file, is_sound, planted, polls, until, until_backends_are};
 
 /// What a poll may do that is held up: far longer than the grace.
 const PATIENT: &str = "every: 1s, hours-pause: 1s, lock-timeout: 60s, statement-timeout: 60s, deadline: 60s";
@@ -30,7 +30,7 @@ async fn a_poll_that_the_server_holds_up_is_cancelled_there_and_what_was_read_is
 }
 
 async fn cancelled_by(signal: Signal) {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let mut agent = Agent::new(&file(
         "state: file:STATE\nshutdown-grace: 5s\nlog-level: debug",
@@ -40,20 +40,20 @@ async fn cancelled_by(signal: Signal) {
     ));
     let admin = planted.server.superuser().await.unwrap();
     begins(&mut agent, &receiver).await;
-    planted.execute(50).await;
+    planted.execute(50).await.unwrap();
     everything_arrived(&mut agent, &planted, &receiver).await;
     admin.batch_execute("begin; lock table pg_sequence in access exclusive mode").await.unwrap();
-    planted.until_backends_are(&admin, DATABASE, &["waiting"]).await;
+    until_backends_are(&admin, DATABASE, &["waiting"]).await;
     let (before, since) = (polls(&receiver, "a"), Instant::now());
     agent.signal(signal);
     assert_eq!(agent.ended(), Some(0), "{}", agent.log());
     assert!(since.elapsed() < MUCH_LESS);
     assert!(polls(&receiver, "a") > before, "what was read is delivered");
     // The lock is still held: it was the cancel that ended the statement.
-    planted.until_backends_are(&admin, DATABASE, &[]).await;
+    until_backends_are(&admin, DATABASE, &[]).await;
     admin.batch_execute("rollback").await.unwrap();
     agent.start();
-    planted.execute(50).await;
+    planted.execute(50).await.unwrap();
     everything_arrived(&mut agent, &planted, &receiver).await;
     // What we ended ourselves was not slow, and does not rest.
     assert_eq!(agent.said(&["longer than statement_timeout"]), 0, "{}", agent.log());
@@ -65,16 +65,16 @@ async fn cancelled_by(signal: Signal) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_poll_that_gets_no_answer_is_given_up_at_the_end_of_the_grace() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let mut proxy = Proxy::start(planted.server.port()).await.unwrap();
     let through =
         planted.url().replace(&format!(":{}/", planted.server.port()), &format!(":{}/", proxy.port()));
     let text = file("state: file:STATE\nshutdown-grace: 3s", PATIENT, &[("a", &through)], &receiver);
     let mut agent = Agent::new(&text);
     begins(&mut agent, &receiver).await;
-    planted.execute(50).await;
+    planted.execute(50).await.unwrap();
     everything_arrived(&mut agent, &planted, &receiver).await;
-    planted.execute(50).await;
+    planted.execute(50).await.unwrap();
     proxy.half_open(Direction::ToClient);
     let before = proxy.counts().bytes_to_server;
     until(&mut agent, "it asks in vain", |_| proxy.counts().bytes_to_server > before).await;
@@ -83,7 +83,7 @@ async fn a_poll_that_gets_no_answer_is_given_up_at_the_end_of_the_grace() {
     assert!(since.elapsed() < MUCH_LESS);
     assert_eq!(agent.said(&["stopped before every server was done", "servers=\"a\""]), 1);
     let admin = planted.server.superuser().await.unwrap();
-    planted.until_backends_are(&admin, DATABASE, &[]).await;
+    until_backends_are(&admin, DATABASE, &[]).await;
     proxy.heal().await.unwrap();
     agent.start();
     everything_arrived(&mut agent, &planted, &receiver).await;
@@ -93,7 +93,7 @@ async fn a_poll_that_gets_no_answer_is_given_up_at_the_end_of_the_grace() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_in_the_middle_of_a_delivery_loses_nothing_and_repeats_nothing() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let text = file("state: file:STATE\nshutdown-grace: 4s", "every: 1s", &[("a", &url)], &receiver);
     let mut agent = Agent::new(&text);
@@ -102,11 +102,11 @@ async fn an_end_in_the_middle_of_a_delivery_loses_nothing_and_repeats_nothing() 
         [Behaviour::TakeAndHang, Behaviour::Hang, Behaviour::HangAfterHeaders, Behaviour::HalfAnAnswer]
     {
         begins(&mut agent, &receiver).await;
-        planted.execute(50).await;
+        planted.execute(50).await.unwrap();
         everything_arrived(&mut agent, &planted, &receiver).await;
         let before = receiver.requests().len();
         receiver.behave(behaviour);
-        planted.execute(50).await;
+        planted.execute(50).await.unwrap();
         until(&mut agent, "a delivery hangs", |_| receiver.requests().len() > before).await;
         let since = Instant::now();
         assert_eq!(agent.end(), Some(0), "{}", agent.log());

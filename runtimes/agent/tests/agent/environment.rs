@@ -5,12 +5,12 @@ use std::process::Command;
 use pgquerylens_sandbox::receiver::Receiver;
 
 use crate::process::{Agent, PASSWORD};
-use crate::stage::Planted;
+use crate::stage::planted;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_variables_are_enough() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
-    planted.execute(10).await;
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
+    planted.execute(10).await.unwrap();
     let mut agent = Agent::new("");
     // The port of the health page may be another program's for a while: then the agent says so and ends.
     let start = |agent: &mut Agent| {

@@ -7,7 +7,7 @@ use pgquerylens_sandbox::receiver::Receiver;
 use pgquerylens_sandbox::{Server, newest};
 
 use crate::process::Agent;
-use crate::stage::{Planted, file, is_sound, polls_of_each, until, up};
+use crate::stage::{file, is_sound, planted_on, polls_of_each, until, up};
 
 /// Servers at the usual scale, and at the largest.
 const SERVERS: usize = 50;
@@ -19,7 +19,7 @@ const POLLS: usize = 3;
 async fn the_living_are_polled_at_every_tick_whatever_the_dead_do() {
     let count = (SERVERS * pgquerylens_sandbox::scale() as usize).min(MOST_SERVERS);
     let builder = Server::new(newest()).setting("max_connections", &(count + 50).to_string());
-    let (planted, receiver) = (Planted::start_as(builder).await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted_on(builder).await, Receiver::start().await.unwrap());
     // Both stay as long as the test: one accepts and says nothing, the other is a port where nobody listens.
     let silent = Proxy::start(planted.server.port()).await.unwrap();
     silent.blackhole();

@@ -8,7 +8,10 @@ use pgquerylens_sandbox::receiver::Receiver;
 use rustix::process::Signal;
 
 use crate::process::{Agent, LOOK_EVERY, PATIENCE};
-use crate::stage::{DATABASE, Planted, everything_arrived, file, file_with, is_sound, polls, until, up};
+use crate::stage::{
+    DATABASE, Planted, backends, everything_arrived, file, file_with, is_sound, planted, polls, until,
+    until_backends_are, up,
+};
 
 /// Reloads at the usual scale.
 const RELOADS: usize = 100;
@@ -37,7 +40,7 @@ async fn reload(agent: &mut Agent, text: &str, answer: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reloads_disturb_nobody_who_did_not_change() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     with_another_database(&planted).await;
     let (kept, other) = (planted.url(), planted.url_of(OTHER));
     let of = |others: &[(&str, &str, &str)]| {
@@ -57,8 +60,8 @@ async fn reloads_disturb_nobody_who_did_not_change() {
     agent.start();
     until(&mut agent, "it is polled", |_| up(&receiver.account(), "kept") == Some(1)).await;
     let admin = planted.server.superuser().await.unwrap();
-    let backends = planted.backends(&admin, DATABASE).await;
-    let backend: Vec<i32> = backends.iter().map(|(process, _)| *process).collect();
+    let before = backends(&admin, DATABASE).await;
+    let backend: Vec<i32> = before.iter().map(|(process, _)| *process).collect();
     let mut sizes = (0, 0);
     for reload_index in 0..RELOADS * pgquerylens_sandbox::scale() as usize {
         if reload_index == WARM {
@@ -69,7 +72,7 @@ async fn reloads_disturb_nobody_who_did_not_change() {
         } else {
             reload(&mut agent, &files[reload_index % files.len()], RELOADED).await;
         }
-        planted.execute(3).await;
+        planted.execute(3).await.unwrap();
     }
     until(&mut agent, "what was executed arrived", |_| {
         let account = receiver.account();
@@ -77,7 +80,7 @@ async fn reloads_disturb_nobody_who_did_not_change() {
     })
     .await;
     assert_eq!(
-        planted.backends(&admin, DATABASE).await.iter().map(|(process, _)| *process).collect::<Vec<_>>(),
+        backends(&admin, DATABASE).await.iter().map(|(process, _)| *process).collect::<Vec<_>>(),
         backend
     );
     let (descriptors, memory_kb) = (agent.descriptors(), agent.memory_kb());
@@ -96,7 +99,7 @@ async fn reloads_disturb_nobody_who_did_not_change() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_come_go_and_change_by_a_reload() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     with_another_database(&planted).await;
     let (first, second) = (planted.url(), planted.url_of(OTHER));
     let both = file("state: file:STATE", "every: 1s", &[("a", &first), ("b", &second)], &receiver);
@@ -109,7 +112,7 @@ async fn servers_come_go_and_change_by_a_reload() {
     reload(&mut agent, &both, RELOADED).await;
     until(&mut agent, "b is polled", |_| polls(&receiver, "b") > 1).await;
     reload(&mut agent, &one, RELOADED).await;
-    planted.until_backends_are(&admin, OTHER, &[]).await;
+    until_backends_are(&admin, OTHER, &[]).await;
     let (of_a, of_b) = (polls(&receiver, "a"), polls(&receiver, "b"));
     until(&mut agent, "a is polled on", |_| polls(&receiver, "a") > of_a + 3).await;
     assert_eq!(polls(&receiver, "b"), of_b, "who is gone is not polled");
@@ -127,7 +130,7 @@ async fn servers_come_go_and_change_by_a_reload() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_leaves_in_a_poll_and_comes_back_is_never_polled_twice_at_once() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     with_another_database(&planted).await;
     let (first, second) = (planted.url(), planted.url_of(OTHER));
     let patient = "every: 1s, hours-pause: 1s, lock-timeout: 60s, statement-timeout: 60s, deadline: 60s";
@@ -140,14 +143,14 @@ async fn a_server_that_leaves_in_a_poll_and_comes_back_is_never_polled_twice_at_
     // Another client's lock holds the poll of b up.
     let holder = planted.server.client("postgres", OTHER).await.unwrap();
     holder.batch_execute("begin; lock table pg_sequence in access exclusive mode").await.unwrap();
-    planted.until_backends_are(&admin, OTHER, &["waiting"]).await;
-    let before = planted.backends(&admin, OTHER).await;
+    until_backends_are(&admin, OTHER, &["waiting"]).await;
+    let before = backends(&admin, OTHER).await;
     reload(&mut agent, &one, RELOADED).await;
     reload(&mut agent, &both, RELOADED).await;
     // The poll that leaves has a part of the grace; until it is over, nobody else may use its state.
     let since = Instant::now();
     loop {
-        let now = planted.backends(&admin, OTHER).await;
+        let now = backends(&admin, OTHER).await;
         assert!(now.len() < 2, "{now:?}\n{}", agent.log());
         if now.first().is_some_and(|(process, _)| *process != before[0].0) {
             break;
@@ -166,7 +169,7 @@ async fn a_server_that_leaves_in_a_poll_and_comes_back_is_never_polled_twice_at_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_agent_leaves_a_state_alone_until_the_first_has_ended() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let url = planted.url();
     let mut first = Agent::new(&file("state: file:STATE", "every: 1s", &[("a", &url)], &receiver));
     // By the same file, and so with the same state.
@@ -182,12 +185,12 @@ async fn a_second_agent_leaves_a_state_alone_until_the_first_has_ended() {
     .await;
     let before = polls(&receiver, "a");
     until(&mut first, "the first polls on", |_| polls(&receiver, "a") > before + 3).await;
-    planted.execute(100).await;
+    planted.execute(100).await.unwrap();
     everything_arrived(&mut first, &planted, &receiver).await;
     let admin = planted.server.superuser().await.unwrap();
-    assert_eq!(planted.backends(&admin, DATABASE).await.len(), 1);
+    assert_eq!(backends(&admin, DATABASE).await.len(), 1);
     first.kill();
-    planted.execute(100).await;
+    planted.execute(100).await.unwrap();
     everything_arrived(&mut second, &planted, &receiver).await;
     assert_eq!(receiver.account().calls_of_events(planted.queryid), planted.begun());
     assert_eq!(second.end(), Some(0));

@@ -8,7 +8,7 @@ use pgquerylens_sandbox::{SUPERUSER, roles};
 use serde_json::json;
 
 use crate::process::{Agent, PASSWORD};
-use crate::stage::{DATABASE, Planted, everything_arrived, file_with, is_sound, polls, until, up};
+use crate::stage::{DATABASE, Planted, everything_arrived, file_with, is_sound, planted, polls, until, up};
 
 const REGION: &str = "eu-west-1";
 const NEXT: &str = "another-password-that-nobody-sees";
@@ -43,7 +43,7 @@ async fn change_password(planted: &Planted, password: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_is_rotated_under_the_agent() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let moto = Moto::start().await.unwrap();
     let secret = |password: &str| json!({"username": roles::MONITOR, "password": password}).to_string();
     let create =
@@ -59,7 +59,7 @@ async fn a_secret_is_rotated_under_the_agent() {
     moto.call("secretsmanager", "secretsmanager.PutSecretValue", REGION, &next.to_string()).await.unwrap();
     change_password(&planted, NEXT).await;
     log_in_again(&planted, &mut agent, &receiver).await;
-    planted.execute(5).await;
+    planted.execute(5).await.unwrap();
     everything_arrived(&mut agent, &planted, &receiver).await;
     assert_eq!(up(&receiver.account(), "a"), Some(1));
     assert_eq!(agent.said(&["poll failed"]), 0, "{}", agent.log());
@@ -70,7 +70,7 @@ async fn a_secret_is_rotated_under_the_agent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parameter_is_read_at_each_login_and_one_that_is_not_there_is_named() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let moto = Moto::start().await.unwrap();
     let mut agent = agent(&planted, &receiver, &moto, "aws-parameter: /shop/monitor");
     until(&mut agent, "it says what is missing", |agent| {

@@ -3,115 +3,52 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use pgquerylens_sandbox::receiver::{Account, Message, Receiver};
-use pgquerylens_sandbox::{PASSWORD as SANDBOX, SUPERUSER, Server, ServerBuilder, newest, roles};
+use pgquerylens_sandbox::workload::planted::Secrets;
+pub(crate) use pgquerylens_sandbox::workload::planted::{DATABASE, Planted};
+use pgquerylens_sandbox::{Server, ServerBuilder, newest, roles};
 use tokio_postgres::Client;
 
 use crate::process::{Agent, HEADER, LITERAL, LOOK_EVERY, PASSWORD, PATIENCE};
 
-/// The database that is polled.
-pub(crate) const DATABASE: &str = "postgres";
 /// What every poll tells once.
 const POLLED: &str = "pgquerylens.poll.duration";
-/// The statement that is counted, and what PostgreSQL makes of it.
-const PLANTED: (&str, &str) = ("select 1 + 1", "select $1 + $2");
+/// What is planted for nobody to see.
+const SECRETS: Secrets = Secrets { password: PASSWORD, literal: LITERAL };
 
-/// A server that can be polled whole, and its statement that is counted.
-pub(crate) struct Planted {
-    pub(crate) server: Server,
-    pub(crate) queryid: i64,
-    /// Executions that have begun: never less than what the server has counted.
-    begun: Arc<AtomicU64>,
+/// Starts the newest server with the statement that is counted.
+pub(crate) async fn planted() -> Planted {
+    planted_on(Server::new(newest())).await
 }
 
-impl Planted {
-    /// Starts the newest.
-    pub(crate) async fn start() -> Planted {
-        Planted::start_as(Server::new(newest())).await
-    }
-
-    /// Starts a server as it is asked for. The statement is executed once, before anybody looks.
-    pub(crate) async fn start_as(builder: ServerBuilder) -> Planted {
-        let server = builder.start_monitored().await.unwrap();
-        let password = format!("alter role {} password '{PASSWORD}'", roles::MONITOR);
-        server.execute(&password).await.unwrap();
-        server.execute(PLANTED.0).await.unwrap();
-        let queryid = server.queryid_of(PLANTED.1).await.unwrap();
-        Planted { server, queryid, begun: Arc::default() }
-    }
-
-    /// Returns the URL by which the agent logs in, with the password in it.
-    pub(crate) fn url(&self) -> String {
-        self.url_of(DATABASE)
-    }
-
-    /// Returns the URL to another database.
-    pub(crate) fn url_of(&self, database: &str) -> String {
-        self.server.url(roles::MONITOR, database).replacen(SANDBOX, PASSWORD, 1)
-    }
-
-    /// Executes the statement, and one with a literal that nobody may see.
-    pub(crate) async fn execute(&self, times: u64) {
-        let client = self.server.client(SUPERUSER, DATABASE).await.unwrap();
-        client.batch_execute(&format!("select '{LITERAL}' as shown")).await.unwrap();
-        for _ in 0..times {
-            execute(&client, &self.begun).await;
-        }
-    }
-
-    /// Executes the statement again and again; the task is to be aborted, and then waited for.
-    pub(crate) fn keep_executing(
-        &self,
-        stop: &tokio::sync::watch::Receiver<bool>,
-    ) -> tokio::task::JoinHandle<()> {
-        let (url, begun, stop) =
-            (self.server.url(SUPERUSER, DATABASE), Arc::clone(&self.begun), stop.clone());
-        tokio::spawn(async move {
-            let client = pgquerylens_sandbox::connect(&url).await.unwrap();
-            while !*stop.borrow() {
-                execute(&client, &begun).await;
-                tokio::time::sleep(LOOK_EVERY / 10).await;
-            }
-        })
-    }
-
-    /// Returns how many executions have begun.
-    pub(crate) fn begun(&self) -> u64 {
-        self.begun.load(Ordering::SeqCst)
-    }
-
-    /// Returns what our backends do in this database: their process ids with `waiting`, `active` or `idle`.
-    pub(crate) async fn backends(&self, admin: &Client, database: &str) -> Vec<(i32, String)> {
-        let find =
-            "select pid, case when wait_event_type = 'Lock' then 'waiting' else coalesce(state, '') end
-            from pg_stat_activity where usename = $1 and datname = $2 order by pid";
-        // Within a transaction the same states would be shown again and again.
-        admin.batch_execute("select pg_stat_clear_snapshot()").await.unwrap();
-        let rows = admin.query(find, &[&roles::MONITOR, &database]).await.unwrap();
-        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
-    }
-
-    /// Waits until our backends in this database do this.
-    pub(crate) async fn until_backends_are(&self, admin: &Client, database: &str, expected: &[&str]) {
-        let since = Instant::now();
-        loop {
-            let found = self.backends(admin, database).await;
-            if found.iter().map(|(_, state)| state.as_str()).eq(expected.iter().copied()) {
-                return;
-            }
-            assert!(since.elapsed() < PATIENCE, "{found:?} and not {expected:?}");
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
+/// Starts a server as it is asked for, with the statement that is counted.
+pub(crate) async fn planted_on(builder: ServerBuilder) -> Planted {
+    Planted::start(builder, SECRETS).await.unwrap()
 }
 
-async fn execute(client: &Client, begun: &AtomicU64) {
-    begun.fetch_add(1, Ordering::SeqCst);
-    client.batch_execute(PLANTED.0).await.unwrap();
+/// Returns what our backends do in this database: their process ids with `waiting`, `active` or `idle`.
+pub(crate) async fn backends(admin: &Client, database: &str) -> Vec<(i32, String)> {
+    let find = "select pid, case when wait_event_type = 'Lock' then 'waiting' else coalesce(state, '') end
+        from pg_stat_activity where usename = $1 and datname = $2 order by pid";
+    // Within a transaction the same states would be shown again and again.
+    admin.batch_execute("select pg_stat_clear_snapshot()").await.unwrap();
+    let rows = admin.query(find, &[&roles::MONITOR, &database]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Waits until our backends in this database do this.
+pub(crate) async fn until_backends_are(admin: &Client, database: &str, expected: &[&str]) {
+    let since = Instant::now();
+    loop {
+        let found = backends(admin, database).await;
+        if found.iter().map(|(_, state)| state.as_str()).eq(expected.iter().copied()) {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "{found:?} and not {expected:?}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// Returns the text of a file: what of the process, what of every server, servers by name and URL, and a receiver.

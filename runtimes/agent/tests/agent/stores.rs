@@ -6,7 +6,7 @@ use pgquerylens_sandbox::emulators::{Moto, Redis};
 use pgquerylens_sandbox::receiver::Receiver;
 
 use crate::process::{Agent, PASSWORD};
-use crate::stage::{Planted, file_with, is_sound, polls, until};
+use crate::stage::{file_with, is_sound, planted, polls, until};
 
 /// Starts the program with what opens the state.
 fn program(arguments: &[&str], variables: &[(&str, String)]) -> Command {
@@ -16,7 +16,7 @@ fn program(arguments: &[&str], variables: &[(&str, String)]) -> Command {
 }
 
 async fn check(state: &str, variables: &[(&str, String)]) {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let servers = [("a", planted.url()), ("b", planted.url())];
     let servers = servers.each_ref().map(|(name, url)| (*name, url.as_str(), ""));
     let text = file_with(&format!("state: {state}"), "every: 1s", &servers, &[("receiver", &receiver)]);
@@ -28,7 +28,7 @@ async fn check(state: &str, variables: &[(&str, String)]) {
 
     agent.kill();
     // What is executed while nobody polls is in the first window after it.
-    planted.execute(100).await;
+    planted.execute(100).await.unwrap();
     start(&mut agent);
     let is_whole = |server| receiver.account().calls(server, planted.queryid) == planted.begun();
     until(&mut agent, "nothing is lost", |_| is_whole("a") && is_whole("b")).await;
@@ -42,7 +42,7 @@ async fn check(state: &str, variables: &[(&str, String)]) {
     until(&mut agent, "a is stopped", |agent| agent.said(&words) == 1).await;
     wish(&["resume"]);
     until(&mut agent, "a is resumed", |agent| agent.said(&["an operator resumed polls"]) == 1).await;
-    planted.execute(10).await;
+    planted.execute(10).await.unwrap();
     until(&mut agent, "nothing is lost", |_| is_whole("a") && is_whole("b")).await;
     assert_eq!(agent.end(), Some(0));
     is_sound(&receiver);
@@ -68,7 +68,7 @@ async fn a_state_in_redis_outlives_the_agent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_agents_with_a_lease_one_polls_and_the_other_takes_over() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let redis = Redis::start().await.unwrap();
     let url = planted.url();
     let text = file_with(
@@ -84,7 +84,7 @@ async fn of_two_agents_with_a_lease_one_polls_and_the_other_takes_over() {
     let refused = ["not polled", "uses the state until"];
     until(&mut second, "the second waits", |agent| agent.said(&refused) > 0).await;
     assert_eq!(first.end(), Some(0));
-    planted.execute(10).await;
+    planted.execute(10).await.unwrap();
     let before = polls(&receiver, "a");
     // Given up at the end, the lease holds nobody off.
     until(&mut second, "the second takes over", |_| polls(&receiver, "a") > before + 1).await;

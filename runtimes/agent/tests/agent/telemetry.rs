@@ -14,7 +14,7 @@ use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver, ReceiverTls, S
 use pgquerylens_sandbox::tls::{Certificates, ServerCertificate};
 
 use crate::process::{Agent, HEADER};
-use crate::stage::{Planted, file, is_sound, polls, until};
+use crate::stage::{file, is_sound, planted, polls, until};
 
 /// Nobody listens at this port of the system's own range.
 const NOWHERE: &str = "postgresql://monitor@127.0.0.1:1/shop";
@@ -51,7 +51,7 @@ fn field<'l>(line: &'l str, name: &str) -> Option<&'l str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_poll_is_a_span_and_so_is_each_view_with_the_times_of_the_report() {
     let (planted, receiver, own) =
-        (Planted::start().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+        (planted().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
     let process = telemetry(&own, "telemetry-interval: 1s\nlog-level: info,pgquerylens=debug");
     let mut agent = Agent::new(&file(&process, "every: 1h", &[("a", &planted.url())], &receiver));
     agent.start();
@@ -141,7 +141,7 @@ fn arrived(account: &Account) -> BTreeMap<(String, String), f64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn figures_are_those_of_the_page() {
     let (planted, receiver, own) =
-        (Planted::start().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+        (planted().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
     let process = telemetry(&own, "telemetry-interval: 1s");
     let text = file(&process, "every: 1h", &[("a", &planted.url())], &receiver);
     let mut agent = Agent::new(&text.replace("listen: off", "listen: 127.0.0.1:0"));
@@ -209,7 +209,7 @@ async fn a_receiver_is_believed_by_its_certificate_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_is_away_costs_one_line_and_no_poll() {
-    let (planted, receiver) = (Planted::start().await, Receiver::start().await.unwrap());
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
     let mut own = Receiver::start().await.unwrap();
     own.down().await;
     let process = telemetry(&own, "telemetry-interval: 1s\nshutdown-grace: 1s");
@@ -236,7 +236,7 @@ async fn a_receiver_that_is_away_costs_one_line_and_no_poll() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_sent_at_the_end() {
     let (planted, receiver, own) =
-        (Planted::start().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+        (planted().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
     let process = telemetry(&own, "telemetry-interval: 1h");
     let mut agent = Agent::new(&file(&process, "every: 1h", &[("a", &planted.url())], &receiver));
     // Variables that the library would read by itself are for what is read of servers.
@@ -262,7 +262,7 @@ async fn what_waits_is_sent_at_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sent_until_it_is_asked_for() {
     let (planted, receiver, own) =
-        (Planted::start().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
+        (planted().await, Receiver::start().await.unwrap(), Receiver::start().await.unwrap());
     let text = |process: &str| file(process, "every: 1s", &[("a", &planted.url())], &receiver);
     let mut agent = Agent::new(&text(""));
     let url = own.url();

@@ -21,13 +21,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, spawn_local};
 use tracing::{error, info};
 
 use super::board::Board;
-use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Shows the board over HTTP where the configuration says.
 pub(super) struct Health {

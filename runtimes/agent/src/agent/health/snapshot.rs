@@ -7,7 +7,7 @@ use pgquerylens_model::time::Timestamp;
 
 use super::vitals::{self, Vitals};
 use crate::agent::board::{Board, ProcessState, ServerState};
-use crate::agent::clock;
+use pgquerylens_setup::clock;
 
 /// What is known at one moment.
 #[derive(Clone, Debug, PartialEq)]

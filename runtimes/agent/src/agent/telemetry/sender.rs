@@ -12,6 +12,10 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::SpanExporter as _;
 use pgquerylens_export::otlp::Signal;
+use pgquerylens_setup::config::configuration::TelemetryConfig;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::exporters::{Variables, transport};
+use pgquerylens_setup::failure::Failure;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{info, warn};
@@ -20,11 +24,7 @@ use super::carrier::Carrier;
 use super::meter::Meter;
 use super::queue::Queue;
 use crate::agent::board::Board;
-use crate::agent::exporters::{Variables, transport};
 use crate::agent::health::{metrics, snapshot};
-use crate::config::configuration::TelemetryConfig;
-use crate::exit::Exit;
-use crate::failure::Failure;
 
 /// Sends spans and figures of our own to one receiver.
 pub(super) struct Sender {

@@ -3,7 +3,7 @@
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::source::session::marked;
 use pgquerylens_model::check;
-use pgquerylens_model::probe::{CONTROL, PROBE};
+use pgquerylens_model::probe::{CONTROL, LOCK, PROBE};
 use pgquerylens_model::view::{Cadence, Needs, Reading, Requirement, Scope, VersionedBy, View};
 use pgquerylens_model::views;
 
@@ -32,7 +32,7 @@ pub(super) struct Statement {
 
 /// Returns every statement for this server.
 pub(super) fn statements(server: &Server) -> Vec<Statement> {
-    let all = [&PROBE, &CONTROL].into_iter().chain(views::ALL.iter().copied()).chain(check::VIEWS);
+    let all = [&PROBE, &CONTROL, &LOCK].into_iter().chain(views::ALL.iter().copied()).chain(check::VIEWS);
     all.filter_map(|view| statement(view, server)).collect()
 }
 
@@ -69,6 +69,7 @@ fn cadence(view: &View) -> &'static str {
             "when too much execution time has no known text, at most once per --text-pause"
         }
         _ if view.name == CONTROL.name => "once per connection, and after a promotion",
+        _ if view.name == LOCK.name => "once per connection, with --single-flight",
         _ if check::VIEWS.contains(&view) => "only by the subcommand check",
         Cadence::EveryPoll => "every poll",
         Cadence::Minutes => "every few minutes (--minutes-pause)",

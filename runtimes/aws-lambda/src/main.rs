@@ -1,0 +1,129 @@
+//! The function `bootstrap`: looks at the process, waits for events, and answers. What is done by an event is `worker`'s.
+
+mod event;
+mod outcome;
+mod time;
+mod worker;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use pgquerylens_engine::conninfo::Environment;
+use pgquerylens_setup::clock;
+use pgquerylens_setup::config::Source;
+use pgquerylens_setup::exit::Exit;
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::log;
+use pgquerylens_setup::options::{CommandLine, Given, unknown_variables};
+use pgquerylens_setup::polls::Surroundings;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tracing::{error, warn};
+
+use event::Event;
+use worker::{Gone, Moments, Worker};
+
+/// What a function has otherwise than a process that never ends; the environment can say it anew.
+const USUAL: [(&str, &str); 3] = [
+    ("PGQUERYLENS_AUTH", "rds-iam"),
+    ("PGQUERYLENS_LOG_FORMAT", "json"),
+    ("PGQUERYLENS_SINGLE_FLIGHT", "true"),
+];
+
+fn main() -> Result<(), lambda_runtime::Error> {
+    let environment = environment();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(serve(environment))
+}
+
+/// A configuration with a mistake is told to whoever invokes us, each time: nobody looks at a process that ended.
+async fn serve(environment: Environment) -> Result<(), lambda_runtime::Error> {
+    let worker = Rc::new(RefCell::new(worker(environment)));
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let worker = Rc::clone(&worker);
+        async move {
+            // One invocation at a time: the runtime asks for the next when this one is answered.
+            let answered = match &mut *worker.borrow_mut() {
+                Ok(worker) => answer(worker, event).await,
+                Err(failure) => Err(failure.clone()),
+            };
+            answered.map_err(|failure| {
+                error!(error = %failure.in_one_line(), "invocation failed");
+                told(&failure)
+            })
+        }
+    }))
+    .await
+}
+
+fn worker(environment: Environment) -> Result<Worker, Failure> {
+    let given = Given::new("agent", CommandLine::default(), &environment.variables);
+    let source = source(&given, &environment);
+    log::start(&source.process()?)?;
+    for mistake in unknown_variables(&environment.variables) {
+        warn!(variable = mistake.written, "{}", mistake.instead);
+    }
+    let surroundings = Surroundings {
+        variables: Arc::new(environment.variables.clone()),
+        environment,
+        hostname: None,
+        resource: BTreeMap::new(),
+    };
+    Ok(Worker::new(source, surroundings))
+}
+
+/// A configuration is a file of the package, or stands in the variable itself.
+fn source(given: &Given<'_>, environment: &Environment) -> Source {
+    let said = environment.variables.get("PGQUERYLENS_CONFIG").filter(|said| !said.is_empty());
+    match said.filter(|said| said.trim_start().starts_with('{')) {
+        Some(text) => Source::new(None, given, environment).with_text(text.clone()),
+        None => Source::new(said.map(PathBuf::from), given, environment),
+    }
+}
+
+async fn answer(worker: &mut Worker, event: LambdaEvent<Value>) -> Result<Value, Failure> {
+    let now = clock::now();
+    let milliseconds = event.context.deadline.saturating_sub(u64::try_from(now.0 / 1_000).unwrap_or(0));
+    let moments = Moments { now, end: Instant::now() + Duration::from_millis(milliseconds) };
+    let what = Event::read(&event.payload);
+    let gone = match what.map_err(|why| Failure::new(Exit::Data, why, ""))? {
+        Event::Tick => worker.configured(moments).await?,
+        Event::Targets(targets) => worker.named(&targets, moments).await,
+        Event::Messages(messages) => {
+            let gone = worker.sent(&messages, moments).await;
+            let again = messages.iter().zip(&gone).filter(|(_, (_, outcome))| outcome.comes_again());
+            let again: Vec<Value> = again.map(|(message, _)| json!({"itemIdentifier": message.id})).collect();
+            return Ok(json!({"batchItemFailures": again}));
+        }
+    };
+    judged(gone)
+}
+
+/// An invocation fails if none of its servers was read that should have been: then somebody is told.
+fn judged(gone: Vec<Gone>) -> Result<Value, Failure> {
+    if !gone.is_empty() && gone.iter().all(|(_, outcome)| outcome.is_failure()) {
+        let count = gone.len();
+        let first = gone.first().map_or(Value::Null, |(server, outcome)| outcome.told(server));
+        let problem = format!("none of {count} servers was read; the first: {first}");
+        return Err(Failure::new(Exit::Unavailable, problem, "the log has a line for each"));
+    }
+    let servers: Vec<Value> = gone.iter().map(|(server, outcome)| outcome.told(server)).collect();
+    Ok(json!({ "servers": servers }))
+}
+
+fn told(failure: &Failure) -> Diagnostic {
+    Diagnostic { error_type: format!("Pgquerylens.{:?}", failure.exit), error_message: failure.in_one_line() }
+}
+
+fn environment() -> Environment {
+    let said = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let usual = USUAL.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Environment { variables: usual.chain(said).collect(), home: None, user: None }
+}

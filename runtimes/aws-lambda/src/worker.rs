@@ -1,0 +1,245 @@
+//! Polls the servers of one invocation at the same time, each within what is left of the function's time. A warm process
+//! keeps what cost something to make (exporters, stores, what a state's objects were) and believes none of it: each poll
+//! opens a connection of its own and looks in the store whether others have polled since.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use pgquerylens_delivery::exporter::Exporter;
+use pgquerylens_engine::poll::PollFailure;
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_setup::config::configuration::ServerConfig;
+use pgquerylens_setup::config::{Configuration, Mistakes, Source};
+use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::means::Means;
+use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings};
+use pgquerylens_store::store::Store;
+use pgquerylens_store::url::StateUrl;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::event::Message;
+use crate::outcome::{Outcome, Polled};
+use crate::time;
+
+/// How many servers a warm process remembers; who comes next is begun anew.
+const MAX_WARM: usize = 64;
+/// How long exporters get to take the news that a server is down.
+const DOWN_NEWS: Duration = Duration::from_secs(2);
+/// A message that waited longer than so many intervals is not worth a poll: the next one is behind it.
+const LATE_INTERVALS: f64 = 2.0;
+
+/// What a process keeps from one invocation to the next.
+pub(crate) struct Worker {
+    source: Source,
+    surroundings: Surroundings,
+    means: Means,
+    warm: BTreeMap<String, Warm>,
+    invocations: u64,
+}
+
+/// What is kept of one server.
+struct Warm {
+    config: ServerConfig,
+    exporters: Vec<Arc<Exporter>>,
+    polls: Polls,
+    last_used: u64,
+}
+
+/// A server to poll, and since when it should have been.
+struct Task {
+    config: Configuration,
+    sent: Option<Timestamp>,
+}
+
+/// The moments that an invocation goes by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moments {
+    /// Now, by our own clock.
+    pub(crate) now: Timestamp,
+    /// When everything has to be over.
+    pub(crate) end: Instant,
+}
+
+/// One server of an invocation, by its name, and how it went.
+pub(crate) type Gone = (String, Outcome);
+
+impl Worker {
+    /// Makes one that knows nothing yet.
+    pub(crate) fn new(source: Source, surroundings: Surroundings) -> Worker {
+        let means = Means::none(&surroundings.variables);
+        Worker { source, surroundings, means, warm: BTreeMap::new(), invocations: 0 }
+    }
+
+    /// Polls the servers that the configuration names.
+    pub(crate) async fn configured(&mut self, moments: Moments) -> Result<Vec<Gone>, Failure> {
+        let configuration = self.source.load()?;
+        let servers = configuration.servers.clone();
+        let tasks = servers.into_iter().map(|server| {
+            let config = Configuration { servers: vec![server], ..configuration.clone() };
+            Ok(Task { config, sent: None })
+        });
+        let named = tasks.map(|task: Result<Task, Failure>| (String::new(), task)).collect();
+        Ok(self.poll_all(named, moments).await)
+    }
+
+    /// Polls the servers that an event names.
+    pub(crate) async fn named(&mut self, targets: &[Value], moments: Moments) -> Vec<Gone> {
+        let tasks = targets.iter().map(|target| (name_in(target), self.task(target, None))).collect();
+        self.poll_all(tasks, moments).await
+    }
+
+    /// Does what messages say; in their order.
+    pub(crate) async fn sent(&mut self, messages: &[Message], moments: Moments) -> Vec<Gone> {
+        let tasks = messages.iter().map(|message| match &message.target {
+            Ok(target) => (name_in(target), self.task(target, message.sent)),
+            Err(why) => {
+                let advice = "send what pgquerylens discover --queue-url sends";
+                let failure = Failure::new(pgquerylens_setup::exit::Exit::Data, why.clone(), advice);
+                (format!("message {}", message.id), Err(failure))
+            }
+        });
+        let tasks = tasks.collect();
+        self.poll_all(tasks, moments).await
+    }
+
+    fn task(&self, target: &Value, sent: Option<Timestamp>) -> Result<Task, Failure> {
+        let config = self
+            .source
+            .load_server(&target.to_string())
+            .map_err(|mistakes: Mistakes| Failure::from(mistakes))?;
+        Ok(Task { config, sent })
+    }
+
+    async fn poll_all(&mut self, tasks: Vec<(String, Result<Task, Failure>)>, moments: Moments) -> Vec<Gone> {
+        self.invocations += 1;
+        let mut gone: Vec<Option<Gone>> = tasks.iter().map(|_| None).collect();
+        let mut begun = Vec::new();
+        let mut workers = 1;
+        for (place, (name, task)) in tasks.into_iter().enumerate() {
+            match task.and_then(|task| self.warmed(task)) {
+                Ok((name, warm, sent, at_once)) => {
+                    workers = at_once;
+                    begun.push((place, name, warm, sent));
+                }
+                Err(failure) => {
+                    let outcome = Outcome::Wrong(failure);
+                    outcome.log(&name);
+                    gone[place] = Some((name, outcome));
+                }
+            }
+        }
+        let polled = stream::iter(begun.into_iter().map(|(place, name, mut warm, sent)| async move {
+            let outcome = poll(&mut warm, sent, moments).await;
+            (place, name, warm, outcome)
+        }));
+        let mut polled = std::pin::pin!(polled.buffer_unordered(workers));
+        while let Some((place, name, warm, outcome)) = polled.next().await {
+            outcome.log(&name);
+            self.keep(name.clone(), warm);
+            gone[place] = Some((name, outcome));
+        }
+        gone.into_iter().flatten().collect()
+    }
+
+    /// Takes out what is kept of a server, or makes it anew if anything about it is another now.
+    fn warmed(&mut self, task: Task) -> Result<(String, Warm, Option<Timestamp>, usize), Failure> {
+        let Configuration { process, mut servers, exporters } = task.config;
+        let config = servers.swap_remove(0);
+        self.means = self.means.renewed(exporters, Some(&config.state))?;
+        self.surroundings.resource = process.resource_attributes;
+        let name = config.name.clone();
+        let exporters = self.means.exporters_for(&config);
+        let kept = self.warm.remove(&name).filter(|warm| warm.is_for(&config, &exporters));
+        let warm = match kept {
+            Some(warm) => warm,
+            None => self.begin(config, exporters),
+        };
+        Ok((name, warm, task.sent, process.workers))
+    }
+
+    fn begin(&self, config: ServerConfig, exporters: Vec<Arc<Exporter>>) -> Warm {
+        let states = self.means.states();
+        let store = Arc::new(
+            states.map_or_else(|| Store::Memory(Default::default()), |states| states.of(&config.name)),
+        );
+        let root = states.map(|states| Arc::new(states.whole()));
+        // Sums that begin anew with every process would say nothing.
+        let series = self.means.series_for(&config).filter(|_| keeps_state(&config));
+        let polls = Polls::new(&config, series, &exporters, root.as_ref(), &store, &self.surroundings);
+        Warm { config, exporters, polls, last_used: 0 }
+    }
+
+    /// Keeps what a server has for the next invocation, in place of who was not here for the longest time.
+    fn keep(&mut self, name: String, warm: Warm) {
+        if !keeps_state(&warm.config) {
+            return;
+        }
+        if self.warm.len() >= MAX_WARM
+            && let Some(oldest) =
+                self.warm.iter().min_by_key(|(_, warm)| warm.last_used).map(|(name, _)| name.clone())
+        {
+            self.warm.remove(&oldest);
+        }
+        self.warm.insert(name, Warm { last_used: self.invocations, ..warm });
+    }
+}
+
+/// Tells whether a server has a state that outlives the process. What has none is read as if for the first time, whatever the
+/// process knows: server counters are sums since their own reset, and need no state.
+fn keeps_state(config: &ServerConfig) -> bool {
+    config.state != StateUrl::Memory
+}
+
+impl Warm {
+    fn is_for(&self, config: &ServerConfig, exporters: &[Arc<Exporter>]) -> bool {
+        let same_exporters = self.exporters.len() == exporters.len()
+            && self.exporters.iter().zip(exporters).all(|(one, other)| Arc::ptr_eq(one, other));
+        self.config == *config && same_exporters
+    }
+}
+
+async fn poll(warm: &mut Warm, sent: Option<Timestamp>, moments: Moments) -> Outcome {
+    let waited = sent.map_or(0.0, |sent| moments.now.seconds_since(sent));
+    if waited > warm.config.every.as_secs_f64() * LATE_INTERVALS {
+        return Outcome::Late;
+    }
+    let left = moments.end.saturating_duration_since(Instant::now());
+    let Some(time) = time::for_polling(left) else { return Outcome::OutOfTime };
+    let polls = &mut warm.polls;
+    polls.set_deadline(time.min(warm.config.poll.limits.deadline));
+    let outcome = poll_and_deliver(polls, moments).await;
+    polls.part();
+    outcome
+}
+
+async fn poll_and_deliver(polls: &mut Polls, moments: Moments) -> Outcome {
+    let wanted = polls.wanted().await;
+    if let Some(stopped) = wanted.control.stopped {
+        return Outcome::Stopped(stopped.reason);
+    }
+    if let Err(failure) = polls.prepare().await {
+        return Outcome::Failed(failure);
+    }
+    let failure = match polls.poll(moments.now).await {
+        Ok(report) => {
+            polls.recipients().drain(moments.end).await;
+            return Outcome::Polled(Polled::of(&report));
+        }
+        Err(NotPolled::Unset(failure)) => return Outcome::Wrong(failure),
+        Err(NotPolled::Failed(PollFailure::Overlapped)) => return Outcome::Overlapped,
+        Err(NotPolled::Failed(PollFailure::Resting { until, .. })) => return Outcome::Resting(until),
+        Err(NotPolled::Failed(failure)) => Failure::from(failure),
+    };
+    let until = moments.end.min(Instant::now() + DOWN_NEWS);
+    polls.recipients().say_down(moments.now, None, until).await;
+    Outcome::Failed(failure)
+}
+
+/// Returns what an entry calls its server, for what is said before it is understood.
+fn name_in(target: &Value) -> String {
+    target.get("name").and_then(Value::as_str).unwrap_or("a target without a name").to_owned()
+}

@@ -1,0 +1,118 @@
+//! What schedulers do at night: twice, at the same time, late, killed in the middle. The sums at the receiver are the truth.
+
+use std::time::Duration;
+
+use pgquerylens_sandbox::lambda::Ended;
+use pgquerylens_sandbox::receiver::Behaviour;
+use serde_json::Value;
+
+use crate::stage::{Stage, outcome};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_at_the_same_time_one_ends_at_once_and_says_so() {
+    let mut stage = Stage::open().await;
+    let (mut first, mut second) = (stage.environment(&[]).await, stage.environment(&[]).await);
+    let event = stage.event();
+    assert_eq!(outcome(&first.invoke(&event).await.unwrap()), "polled");
+    stage.planted.execute(10).await.unwrap();
+    // The first holds the lock as long as its receiver does not answer.
+    stage.receiver.behave(Behaviour::TakeAndHang);
+    let before = stage.receiver.requests().len();
+    let holding = async {
+        let delivering = async {
+            while stage.receiver.requests().len() == before {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let overlapping = async {
+            delivering.await;
+            let ended = second.invoke(&event).await.unwrap();
+            stage.receiver.behave(Behaviour::Accept);
+            ended
+        };
+        tokio::join!(first.invoke(&event), overlapping)
+    };
+    let (held, lost) = holding.await;
+    assert_eq!(outcome(&lost), "overlapped", "{lost:?} {}", stage.log());
+    assert_eq!(outcome(&held.unwrap()), "polled");
+    stage.planted.execute(10).await.unwrap();
+    assert_eq!(outcome(&second.invoke(&event).await.unwrap()), "polled");
+    stage.everything_arrived();
+    stage.is_sound(&[&first, &second]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn environments_that_take_turns_lose_nothing_and_count_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let mut environments =
+        [stage.environment(&[]).await, stage.environment(&[]).await, stage.environment(&[]).await];
+    let event = stage.event();
+    for round in 0..9 {
+        // A duplicate follows on the heels.
+        for environment in [round % 3, (round + 1) % 3] {
+            let ended = environments[environment].invoke(&event).await.unwrap();
+            assert_eq!(outcome(&ended), "polled", "{ended:?}");
+        }
+        stage.planted.execute(7).await.unwrap();
+    }
+    environments[0].invoke(&event).await.unwrap();
+    stage.everything_arrived();
+    stage.is_sound(&environments.each_ref());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_after_each_delivery_it_counts_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    let event = stage.event();
+    environment.invoke(&event).await.unwrap();
+    for _ in 0..5 * pgquerylens_sandbox::scale() {
+        stage.planted.execute(5).await.unwrap();
+        stage.receiver.behave(Behaviour::TakeAndHang);
+        let before = stage.receiver.requests().len();
+        let delivered = async {
+            while stage.receiver.requests().len() == before {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let ended = environment.invoke_until(&event, delivered).await.unwrap();
+        assert_eq!(ended, Ended::Killed);
+        stage.receiver.behave(Behaviour::Accept);
+        assert_eq!(outcome(&environment.invoke(&event).await.unwrap()), "polled");
+        stage.everything_arrived();
+    }
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_it_counts_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    let event = stage.event();
+    environment.invoke(&event).await.unwrap();
+    let mut killed = 0;
+    for round in 0..20 * pgquerylens_sandbox::scale() {
+        stage.planted.execute(5).await.unwrap();
+        let moment = Duration::from_millis(u64::from(round % 20) * 4);
+        let ended = environment.invoke_until(&event, tokio::time::sleep(moment)).await.unwrap();
+        killed += usize::from(ended == Ended::Killed);
+    }
+    assert!(killed > 0, "no moment fell into an invocation");
+    assert_eq!(outcome(&environment.invoke(&event).await.unwrap()), "polled");
+    stage.everything_arrived();
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs_leaves_time_to_say_so() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[("PGQUERYLENS_CONNECT_TIMEOUT", "60s")]).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let hanging =
+        serde_json::json!({"targets": [{"connection": format!("postgresql://m@127.0.0.1:{port}/x")}]});
+    let ended = environment.invoke(&hanging).await.unwrap();
+    assert!(matches!(&ended, Ended::Failed { .. }), "{ended:?} {}", stage.log());
+    assert_ne!(environment.invoke(&Value::Null).await.unwrap(), Ended::TimedOut);
+    stage.is_sound(&[&environment]);
+}

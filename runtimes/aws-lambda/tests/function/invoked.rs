@@ -1,0 +1,98 @@
+//! Every way to invoke it, cold and warm.
+
+use pgquerylens_sandbox::lambda::Ended;
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, outcome};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_executed_between_invocations_arrives_cold_or_warm() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    for round in 0..6 {
+        let ended = environment.invoke(&stage.event()).await.unwrap();
+        assert_eq!(outcome(&ended), "polled", "{ended:?} {}", stage.log());
+        stage.planted.execute(10).await.unwrap();
+        if round % 3 == 2 {
+            environment.kill().await.unwrap();
+        }
+    }
+    environment.invoke(&stage.event()).await.unwrap();
+    assert_eq!(environment.starts().len(), 3);
+    stage.everything_arrived();
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tick_polls_what_the_configuration_names() {
+    let mut stage = Stage::open().await;
+    let config = json!({"servers": [stage.target()]}).to_string();
+    let mut environment = stage.environment(&[("PGQUERYLENS_CONFIG", &config)]).await;
+    let scheduled = json!({"version": "0", "detail-type": "Scheduled Event", "detail": {}});
+    assert_eq!(outcome(&environment.invoke(&scheduled).await.unwrap()), "polled");
+    let url = stage.planted.url();
+    let mut environment = stage.environment(&[("DATABASE_URL", &url)]).await;
+    assert_eq!(outcome(&environment.invoke(&Value::Null).await.unwrap()), "polled");
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_gets_back_what_has_to_come_again_and_nothing_else() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    let record = |id: &str, body: &Value, sent: u64| {
+        json!({"messageId": id, "body": body.to_string(), "eventSource": "aws:sqs",
+            "attributes": {"SentTimestamp": sent.to_string()}})
+    };
+    let now = 4_102_444_800_000;
+    let gone = json!({"name": "gone", "connection": "postgresql://m@127.0.0.1:1/x"});
+    let records = [
+        record("good", &json!({"target": stage.target()}), now),
+        record("late", &json!({"target": stage.target()}), 1_000),
+        record("down", &json!({"target": gone}), now),
+        record("wrong", &json!({"target": {"connection": "postgresql://h/d", "evry": "1m"}}), now),
+        record("garbage", &json!("hunter2"), now),
+    ];
+    let ended = environment.invoke(&json!({"Records": records})).await.unwrap();
+    let again = json!({"batchItemFailures": [{"itemIdentifier": "wrong"}, {"itemIdentifier": "garbage"}]});
+    assert_eq!(ended, Ended::Answered(again), "{}", stage.log());
+    assert!(stage.log().contains("did you mean every?"), "{}", stage.log());
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_with_mistakes_is_told_to_whoever_invokes() {
+    let mut stage = Stage::open().await;
+    let wrong = [("PGQUERYLENS_EVERY", "60"), ("PGQUERYLENS_STATE", "s3a://states")];
+    let mut environment = stage.environment(&wrong).await;
+    for _ in 0..2 {
+        let Ended::Answered(answer) = environment.invoke(&stage.event()).await.unwrap() else {
+            let Ended::Failed { kind, message } = environment.invoke(&stage.event()).await.unwrap() else {
+                panic!("it has to fail")
+            };
+            assert_eq!(kind, "Pgquerylens.Unavailable");
+            assert!(
+                message.contains("a time needs its unit") && message.contains("did you mean s3"),
+                "{message}"
+            );
+            continue;
+        };
+        panic!("{answer}");
+    }
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_down_fails_the_invocation_if_it_was_the_only_one() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    let gone = json!({"name": "gone", "connection": "postgresql://m@127.0.0.1:1/x"});
+    let ended = environment.invoke(&json!({"targets": [gone]})).await.unwrap();
+    let Ended::Failed { message, .. } = ended else { panic!("{ended:?}") };
+    assert!(message.contains("connection refused"), "{message}");
+    let ended = environment.invoke(&json!({"targets": [gone, stage.target()]})).await.unwrap();
+    let Ended::Answered(answer) = ended else { panic!("{ended:?}") };
+    let outcomes = ["/servers/0/outcome", "/servers/1/outcome"].map(|place| answer.pointer(place).cloned());
+    assert_eq!(outcomes, [Some(json!("failed")), Some(json!("polled"))]);
+    stage.is_sound(&[&environment]);
+}

@@ -1,0 +1,110 @@
+//! What the function is between: a server with a statement whose calls are known, a store, and a receiver.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pgquerylens_sandbox::emulators::Moto;
+use pgquerylens_sandbox::lambda::{Ended, Environment, Function};
+use pgquerylens_sandbox::receiver::Receiver;
+use pgquerylens_sandbox::workload::planted::{Planted, Secrets};
+use pgquerylens_sandbox::{Server, ServerBuilder, newest};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What is planted for nobody to see.
+const SECRETS: Secrets = Secrets { password: "hunter2-password", literal: "hunter2-literal" };
+/// How long an invocation of a test may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A server, a store and a receiver, and the function's environment among them.
+pub(crate) struct Stage {
+    pub(crate) planted: Planted,
+    pub(crate) receiver: Receiver,
+    moto: Moto,
+    folder: TempDir,
+    logs: usize,
+}
+
+impl Stage {
+    pub(crate) async fn open() -> Stage {
+        Stage::open_with(Server::new(newest())).await
+    }
+
+    pub(crate) async fn open_with(builder: ServerBuilder) -> Stage {
+        let moto = Moto::start().await.unwrap();
+        moto.make_bucket("states").await.unwrap();
+        Stage {
+            planted: Planted::start(builder, SECRETS).await.unwrap(),
+            receiver: Receiver::start().await.unwrap(),
+            moto,
+            folder: tempfile::tempdir().unwrap(),
+            logs: 0,
+        }
+    }
+
+    /// Returns an execution environment of the function, with some variables more or others.
+    pub(crate) async fn environment(&mut self, variables: &[(&str, &str)]) -> Environment {
+        let usual = [
+            ("AWS_ACCESS_KEY_ID", "anybody".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRETS.password.to_owned()),
+            ("AWS_ENDPOINT_URL", self.moto.url()),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", self.receiver.url()),
+            ("PGQUERYLENS_AUTH", "password".to_owned()),
+            ("PGQUERYLENS_EVERY", "1m".to_owned()),
+            ("PGQUERYLENS_STATE", "s3://states/prod".to_owned()),
+        ];
+        let own = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let usual = usual.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let function = Function {
+            binary: PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
+            environment: usual.chain(own).collect(),
+            memory_mib: 128,
+            timeout: TIMEOUT,
+        };
+        self.logs += 1;
+        Environment::new(function, &self.folder.path().join(format!("{}.log", self.logs))).await.unwrap()
+    }
+
+    /// Returns an event that names the server.
+    pub(crate) fn event(&self) -> Value {
+        json!({"targets": [self.target()]})
+    }
+
+    /// Returns the server as an entry of a configuration.
+    pub(crate) fn target(&self) -> Value {
+        json!({"name": "shop", "connection": self.planted.url()})
+    }
+
+    /// Returns all that the function has logged.
+    pub(crate) fn log(&self) -> String {
+        let read = |number| std::fs::read_to_string(self.folder.path().join(format!("{number}.log")));
+        (1..=self.logs).filter_map(|number| read(number).ok()).collect()
+    }
+
+    /// Holds what arrived against what was executed, as metrics and as events.
+    pub(crate) fn everything_arrived(&self) {
+        let account = self.receiver.account();
+        let arrived =
+            [account.calls("shop", self.planted.queryid), account.calls_of_events(self.planted.queryid)];
+        assert_eq!(arrived, [self.planted.begun(); 2], "{}", self.log());
+    }
+
+    /// Fails if a rule of OTLP or of the runtime API was broken, or a secret was told.
+    pub(crate) fn is_sound(&self, environments: &[&Environment]) {
+        assert_eq!(self.receiver.account().violations, Vec::<String>::new());
+        for environment in environments {
+            assert_eq!(environment.violations(), Vec::<String>::new());
+        }
+        let tells = |text: &str| text.contains("hunter2");
+        assert!(!tells(&self.log()), "{}", self.log());
+        for request in self.receiver.requests() {
+            assert!(!tells(&String::from_utf8_lossy(&request.body)));
+        }
+    }
+}
+
+/// Returns the outcome of the only server of an invocation.
+pub(crate) fn outcome(ended: &Ended) -> &str {
+    let Ended::Answered(answer) = ended else { return "no answer" };
+    answer.pointer("/servers/0/outcome").and_then(Value::as_str).unwrap_or_default()
+}

@@ -1,0 +1,89 @@
+//! The means by which servers are polled: the exporters, and the place of the states. What did not change is kept from one
+//! configuration to the next, with its connections.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pgquerylens_delivery::exporter::Exporter;
+use pgquerylens_model::running::SeriesRules;
+use pgquerylens_store::access::Access;
+use pgquerylens_store::states::States;
+use pgquerylens_store::url::StateUrl;
+
+use crate::access;
+use crate::config::configuration::{ExporterConfig, ServerConfig};
+use crate::exporters::{Variables, exporter, series_rules};
+use crate::failure::Failure;
+
+/// The exporters, and the place of the states.
+#[derive(Clone)]
+pub struct Means {
+    variables: Variables,
+    access: Access,
+    /// Exporters by name, with what they were made of.
+    exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
+    /// All servers have their states at one place.
+    states: Option<States>,
+}
+
+impl Means {
+    /// Returns none yet; what opens a store is in the variables.
+    pub fn none(variables: &Variables) -> Means {
+        Means {
+            variables: Arc::clone(variables),
+            access: access::of(variables),
+            exporters: BTreeMap::new(),
+            states: None,
+        }
+    }
+
+    /// Returns those of a configuration. These stay as they are, for when it cannot be used.
+    pub fn renewed(
+        &self,
+        exporters: Vec<ExporterConfig>,
+        state: Option<&StateUrl>,
+    ) -> Result<Means, Failure> {
+        let exporters: Result<_, Failure> =
+            exporters.into_iter().map(|config| self.exporter(config)).collect();
+        let states = state.map(|url| self.states_at(url)).transpose()?;
+        Ok(Means { exporters: exporters?, states, ..self.clone() })
+    }
+
+    fn exporter(&self, config: ExporterConfig) -> Result<(String, (ExporterConfig, Arc<Exporter>)), Failure> {
+        let kept = self.exporters.get(config.name()).filter(|(old, _)| *old == config);
+        let made = match kept {
+            Some((_, exporter)) => Arc::clone(exporter),
+            None => Arc::new(exporter(&config, &self.variables)?),
+        };
+        Ok((config.name().to_owned(), (config, made)))
+    }
+
+    fn states_at(&self, url: &StateUrl) -> Result<States, Failure> {
+        match self.states.as_ref().filter(|states| states.url() == url) {
+            Some(states) => Ok(states.clone()),
+            None => Ok(States::open(url, &self.access)?),
+        }
+    }
+
+    /// Returns where the states are, once a configuration said it.
+    pub fn states(&self) -> Option<&States> {
+        self.states.as_ref()
+    }
+
+    /// Returns the exporters of a server.
+    pub fn exporters_for(&self, server: &ServerConfig) -> Vec<Arc<Exporter>> {
+        self.named(server).map(|(_, exporter)| Arc::clone(exporter)).collect()
+    }
+
+    /// Returns which of its statements get running sums.
+    pub fn series_for(&self, server: &ServerConfig) -> Option<SeriesRules> {
+        series_rules(self.named(server).map(|(config, _)| config))
+    }
+
+    fn named<'m>(
+        &'m self,
+        server: &'m ServerConfig,
+    ) -> impl Iterator<Item = &'m (ExporterConfig, Arc<Exporter>)> {
+        server.exporters.iter().filter_map(|name| self.exporters.get(name))
+    }
+}

@@ -1,0 +1,92 @@
+//! The options of a function as those have them who deploy it: variables of a Terraform module, properties of a CDK
+//! construct. Both are made of the table, so that neither can lag behind it.
+
+mod cdk;
+mod terraform;
+
+pub use cdk::cdk_options;
+pub use terraform::terraform_options;
+
+use super::{Kind, OPTIONS, OptionSpec, Section};
+
+/// The sections that concern a function.
+const SECTIONS: [Section; 4] = [Section::Process, Section::Defaults, Section::Server, Section::Otlp];
+
+/// Options that are not said by whoever deploys a function, each with why.
+const LEFT_OUT: [(&str, &str); 11] = [
+    ("connection", "a function gets its servers with an event"),
+    ("listen", "a function has no port"),
+    ("shutdown-grace", "a function is not asked to end"),
+    ("state", "it follows from the bucket"),
+    ("state-lease", "an advisory lock on the server does it"),
+    ("otlp-headers-secret", "it follows from the secret that may be read"),
+    ("telemetry-endpoint", "a function tells of its own work in its log"),
+    ("telemetry-protocol", "as telemetry-endpoint"),
+    ("telemetry-interval", "as telemetry-endpoint"),
+    ("telemetry-certificate", "as telemetry-endpoint"),
+    ("cluster", "it differs from server to server"),
+];
+
+/// What holds in a function where nothing is said, if it is not what holds elsewhere.
+const USUAL: [(&str, &str); 3] = [("auth", "rds-iam"), ("log-format", "json"), ("single-flight", "true")];
+
+/// One option as it is deployed.
+#[derive(Debug)]
+struct Deployed {
+    option: &'static OptionSpec,
+    /// The variable of the environment that says it: ours, or one that others defined.
+    variable: String,
+}
+
+impl Deployed {
+    /// Returns the name, with what it belongs to where that is not plain: words with hyphens.
+    fn name(&self) -> String {
+        let key = self.option.key();
+        if self.option.sections == [Section::Otlp] && !key.starts_with("otlp") {
+            return format!("otlp-{key}");
+        }
+        key.to_owned()
+    }
+
+    fn default(&self) -> Option<&'static str> {
+        let usual = USUAL.iter().find(|(name, _)| *name == self.option.name).map(|(_, value)| *value);
+        usual.or(self.option.default)
+    }
+
+    /// Returns what it is for, in sentences.
+    fn about(&self) -> String {
+        format!("{}.", self.option.help)
+    }
+}
+
+/// Returns what is deployed, by name.
+fn deployed() -> Vec<Deployed> {
+    let concerns = |option: &&OptionSpec| option.sections.iter().any(|section| SECTIONS.contains(section));
+    let is_left_out = |option: &OptionSpec| LEFT_OUT.iter().any(|(name, _)| *name == option.name);
+    let is_secret = |option: &OptionSpec| matches!(option.kind, Kind::Secret | Kind::Headers);
+    let options = OPTIONS.iter().filter(concerns).filter(|option| !is_left_out(option) && !is_secret(option));
+    let mut deployed: Vec<Deployed> = options
+        .filter_map(|option| {
+            let variable = option.variable().or_else(|| option.standard.map(str::to_owned))?;
+            Some(Deployed { option, variable })
+        })
+        .collect();
+    deployed.sort_by_key(Deployed::name);
+    deployed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_an_option_and_a_name_is_there_once() {
+        for (name, _) in LEFT_OUT.iter().chain(&USUAL) {
+            assert!(OPTIONS.iter().any(|option| option.name == *name), "{name}");
+        }
+        let names: Vec<String> = deployed().iter().map(Deployed::name).collect();
+        let mut once = names.clone();
+        once.dedup();
+        assert_eq!(names, once);
+    }
+}
