@@ -25,19 +25,16 @@ needs_go() { # WHAT
     command -v go >/dev/null || fail "$1 needs Go 1.21 or newer: https://go.dev/dl"
 }
 
+# Its go.mod replaces modules, which Go heeds in the module's own folder alone, and that one is not to be written to.
 build_opentofu() {
     needs_go "to build OpenTofu, since neither terraform nor tofu is there,"
-    say "building OpenTofu, which takes about 6 minutes; with terraform or tofu on the path that is not needed"
-    source=$(go mod download -json "$OPENTOFU" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
-    # Its go.mod replaces modules, which Go honours in a module's own folder alone.
-    (cd "$source" && CGO_ENABLED=0 go build -buildvcs=false -mod=mod -modfile="$(copied_modfile "$source")" -trimpath -o "$dir/tofu" ./cmd/tofu)
-}
-
-copied_modfile() { # SOURCE
-    mkdir -p "$dir/opentofu-build"
-    cp "$1/go.mod" "$1/go.sum" "$dir/opentofu-build/"
-    chmod u+w "$dir/opentofu-build"/*
-    echo "$dir/opentofu-build/go.mod"
+    say "building $OPENTOFU, which takes about 6 minutes; with terraform or tofu on the path that is not needed"
+    source=$(go mod download -json "$OPENTOFU" | sed -n 's/^.*"Dir": "\(.*\)",*$/\1/p')
+    rm -rf "$dir/opentofu"
+    cp -r "$source" "$dir/opentofu"
+    chmod -R u+w "$dir/opentofu"
+    (cd "$dir/opentofu" && CGO_ENABLED=0 go build -buildvcs=false -trimpath -o "$dir/tofu" ./cmd/tofu)
+    rm -rf "$dir/opentofu"
 }
 
 find_tool() {
@@ -53,15 +50,36 @@ import urllib.request
 urllib.request.urlopen("https://registry.terraform.io/.well-known/terraform.json", timeout=5)' 2>/dev/null
 }
 
+# Terraform unpacks a packed provider anew at each `init`, so that it is better unpacked once.
 mirror_real() {
     say "downloading version $PROVIDER_VERSION of the AWS provider, which is large"
-    folder=$(mktemp -d)
-    printf 'terraform {\n  required_providers {\n    aws = {\n      source  = "hashicorp/aws"\n      version = "%s"\n    }\n  }\n}\n' \
-        "$PROVIDER_VERSION" >"$folder/versions.tf"
     rm -rf "$dir/mirror" "$dir/mirror.part"
-    "$dir/tool" -chdir="$folder" providers mirror "$dir/mirror.part" >/dev/null
-    rm -rf "$folder"
-    echo real >"$dir/mirror.part/kind"
+    mkdir -p "$dir/mirror.part/wanted"
+    cat >"$dir/mirror.part/wanted/versions.tf" <<EOF
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "$PROVIDER_VERSION"
+    }
+  }
+}
+EOF
+    "$dir/tool" -chdir="$dir/mirror.part/wanted" providers mirror "$dir/mirror.part" >/dev/null
+    for packed in "$dir"/mirror.part/*/hashicorp/aws/*.zip; do
+        platform=$(basename "$packed" .zip)
+        platform=${platform#*"_${PROVIDER_VERSION}_"}
+        unpacked=$(dirname "$packed")/$PROVIDER_VERSION/$platform
+        "$dir/python/bin/python" -m zipfile -e "$packed" "$unpacked"
+        chmod +x "$unpacked"/terraform-provider-aws*
+        rm "$packed" "$(dirname "$packed")"/*.json
+    done
+    rm -r "$dir/mirror.part/wanted"
+    mark "real by $(basename "$tool")"
+}
+
+mark() { # KIND
+    echo "$1" >"$dir/mirror.part/kind"
     mv "$dir/mirror.part" "$dir/mirror"
 }
 
@@ -95,9 +113,8 @@ make_double() {
             cp "$first"/* "$made/"
         fi
     done
-    echo double >"$dir/mirror.part/kind"
     sources_of_double >"$dir/mirror.part/sources"
-    mv "$dir/mirror.part" "$dir/mirror"
+    mark double
 }
 
 [ $# -eq 1 ] || fail "usage: install.sh DIR"
@@ -107,7 +124,8 @@ dir=$(cd "$1" && pwd)
 sh "$here/../python.sh" "$dir/python" "$here/requirements.txt"
 find_tool
 case $(cat "$dir/mirror/kind" 2>/dev/null || true) in
-    real) say "the AWS provider: there" ;;
+    # Terraform and OpenTofu call the registry by different names.
+    "real by $(basename "$tool")") say "the AWS provider: there" ;;
     double)
         if sources_of_double | cmp -s - "$dir/mirror/sources"; then
             say "a double of the AWS provider: there; where the registry of providers answers by now, remove $dir/mirror"

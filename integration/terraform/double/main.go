@@ -107,7 +107,7 @@ func (d *double) setThoughComputed(schema *tfprotov5.Schema, config *tfprotov5.D
 		found = append(found, &tfprotov5.Diagnostic{
 			Severity:  tfprotov5.DiagnosticSeverityError,
 			Summary:   "Computed attribute is set",
-			Detail:    fmt.Sprintf("%s cannot be set: the provider computes it. Said by the provider double, schema from %s; not the real provider.", path, d.schemas.bindings),
+			Detail:    fmt.Sprintf("%q cannot be set: the provider computes it. Said by the provider double, schema from %s; not the real provider.", lastName(path), d.schemas.bindings),
 			Attribute: path,
 		})
 		return false, nil
@@ -117,13 +117,10 @@ func (d *double) setThoughComputed(schema *tfprotov5.Schema, config *tfprotov5.D
 
 // isComputedAlone follows the names of a path; positions in lists and sets are passed over.
 func (d *double) isComputedAlone(block *tfprotov5.SchemaBlock, path *tftypes.AttributePath) bool {
+	if lastName(path) == "" {
+		return false
+	}
 	steps := path.Steps()
-	if len(steps) == 0 {
-		return false
-	}
-	if _, isName := steps[len(steps)-1].(tftypes.AttributeName); !isName {
-		return false
-	}
 	for index, step := range steps {
 		name, isName := step.(tftypes.AttributeName)
 		if !isName {
@@ -144,6 +141,11 @@ func (d *double) isComputedAlone(block *tfprotov5.SchemaBlock, path *tftypes.Att
 		block = inner
 	}
 	return false
+}
+
+func lastName(path *tftypes.AttributePath) string {
+	name, _ := path.LastStep().(tftypes.AttributeName)
+	return string(name)
 }
 
 func nestedIn(block *tfprotov5.SchemaBlock, name string) *tfprotov5.SchemaBlock {

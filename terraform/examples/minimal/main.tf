@@ -1,4 +1,9 @@
 # One server, polled every minute. See README.md.
+
+provider "aws" {
+  region = "eu-west-1"
+}
+
 module "pgquerylens" {
   source = "../../modules/aws-lambda"
 

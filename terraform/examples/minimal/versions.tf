@@ -1,3 +1,5 @@
+# What the example needs; the module needs the same.
+
 terraform {
   required_version = ">= 1.9.0"
 
