@@ -89,6 +89,17 @@ func (d *double) ValidateDataSourceConfig(_ context.Context, request *tfprotov5.
 	return &tfprotov5.ValidateDataSourceConfigResponse{Diagnostics: found}, err
 }
 
+// UpgradeResourceState takes a state as it is: OpenTofu asks for it even of a mocked provider.
+func (d *double) UpgradeResourceState(_ context.Context, request *tfprotov5.UpgradeResourceStateRequest) (*tfprotov5.UpgradeResourceStateResponse, error) {
+	kind := d.schemas.resources[request.TypeName].ValueType()
+	state, err := request.RawState.Unmarshal(kind)
+	if err != nil {
+		return nil, err
+	}
+	upgraded, err := tfprotov5.NewDynamicValue(kind, state)
+	return &tfprotov5.UpgradeResourceStateResponse{UpgradedState: &upgraded}, err
+}
+
 func (d *double) GetFunctions(context.Context, *tfprotov5.GetFunctionsRequest) (*tfprotov5.GetFunctionsResponse, error) {
 	return &tfprotov5.GetFunctionsResponse{}, nil
 }
