@@ -99,7 +99,9 @@ resource "aws_lambda_function" "this" {
 
   logging_config {
     log_format = "JSON"
-    log_group  = aws_cloudwatch_log_group.function[each.key].name
+    # What is logged is for the program to say: Lambda leaves nothing out.
+    application_log_level = "TRACE"
+    log_group             = aws_cloudwatch_log_group.function[each.key].name
   }
 
   dynamic "vpc_config" {

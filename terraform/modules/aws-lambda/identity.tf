@@ -1,5 +1,5 @@
-# Who may do what. Each function has a role of its own with the least it needs, and the schedule has one. No action has a
-# wildcard; where a resource has one, it is said why.
+# Who may do what. Each function has a role of its own with the least it needs, and the schedule has one. No action that is
+# allowed has a wildcard; where a resource has one, it is said why.
 
 locals {
   secret_arns = concat(var.password_secret_arns, var.otlp_headers_secret_arn == null ? [] : [var.otlp_headers_secret_arn])

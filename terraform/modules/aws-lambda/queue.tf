@@ -32,13 +32,10 @@ resource "aws_sqs_queue" "dead_letter" {
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letter" {
   queue_url = aws_sqs_queue.dead_letter.url
-  redrive_allow_policy = jsonencode(local.is_fleet ? {
-    redrivePermission = "byQueue"
-    sourceQueueArns   = [aws_sqs_queue.servers[0].arn]
-    } : {
-    redrivePermission = "denyAll"
-    sourceQueueArns   = null
-  })
+  redrive_allow_policy = jsonencode(merge(
+    { redrivePermission = local.is_fleet ? "byQueue" : "denyAll" },
+    local.is_fleet ? { sourceQueueArns = [aws_sqs_queue.servers[0].arn] } : {},
+  ))
 }
 
 resource "aws_sqs_queue_policy" "tls_only" {
@@ -51,7 +48,7 @@ resource "aws_sqs_queue_policy" "tls_only" {
       Sid       = "DenyWithoutTls"
       Effect    = "Deny"
       Principal = { AWS = "*" }
-      Action    = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"]
+      Action    = "sqs:*"
       Resource  = each.value.arn
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]

@@ -96,7 +96,7 @@ resource "aws_s3_bucket_policy" "state" {
       Sid       = "DenyWithoutTls"
       Effect    = "Deny"
       Principal = { AWS = "*" }
-      Action    = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"]
+      Action    = "s3:*"
       Resource  = [local.state_bucket_arn, "${local.state_bucket_arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
     }]

@@ -265,7 +265,7 @@ variable "max_receive_count" {
 }
 
 variable "state_bucket" {
-  description = "The name of a bucket for the states. Without it one is made."
+  description = "The name of a bucket for the states, known when Terraform plans. Without it one is made."
   type        = string
   default     = null
 
@@ -289,7 +289,7 @@ variable "state_prefix" {
 variable "state_expiration_days" {
   description = "After how many days without a write an object of the states is removed from the bucket that is made here. The states of servers that are polled are written by each poll; what an operator has said is too small to be removed."
   type        = number
-  default     = 30
+  default     = 90
 
   validation {
     condition     = var.state_expiration_days >= 2 && floor(var.state_expiration_days) == var.state_expiration_days
@@ -535,7 +535,7 @@ variable "https_cidr_blocks" {
 }
 
 variable "vpc_endpoints" {
-  description = "Whether endpoints of the VPC are made for what the functions use, for subnets without a way to the internet. A VPC has room for one of each with private DNS: say false where they are there."
+  description = "Whether endpoints of the VPC are made for what the functions use, for subnets without a way to the internet. A VPC has room for one of each with private DNS: say false where they are there. The ARNs of secrets must be known when Terraform plans then."
   type        = bool
   default     = false
   nullable    = false
@@ -612,6 +612,11 @@ variable "alarm_silence_minutes" {
   validation {
     condition     = var.alarm_silence_minutes >= 1 && var.alarm_silence_minutes <= 1440 && floor(var.alarm_silence_minutes) == var.alarm_silence_minutes
     error_message = "alarm_silence_minutes is a whole number from 1 to 1440."
+  }
+
+  validation {
+    condition     = !var.alarms || !startswith(var.schedule, "rate(") ? true : try(parseint(regex("[0-9]+", var.schedule), 10) * { minute = 1, hour = 60, day = 1440 }[regex("minute|hour|day", var.schedule)], 0) < var.alarm_silence_minutes
+    error_message = "alarm_silence_minutes is more than the minutes between two invocations of schedule, else each pause is an alarm."
   }
 }
 

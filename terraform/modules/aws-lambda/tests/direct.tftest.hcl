@@ -163,7 +163,7 @@ run "the_role_may_log_in_as_the_named_user_on_the_named_instance_and_keep_its_st
   }
 }
 
-run "no_action_has_a_wildcard_and_no_resource_is_everything" {
+run "no_allowed_action_has_a_wildcard_and_no_resource_is_everything" {
   variables {
     allow_cloudwatch_metrics = false
     password_secret_arns     = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db1-AbCdEf"]
@@ -176,8 +176,8 @@ run "no_action_has_a_wildcard_and_no_resource_is_everything" {
   assert {
     condition = alltrue([for action in flatten([for policy in concat(
       values(aws_iam_role_policy.function)[*].policy, [aws_iam_role_policy.scheduler.policy], aws_s3_bucket_policy.state[*].policy, values(aws_sqs_queue_policy.tls_only)[*].policy,
-    ) : [for statement in jsondecode(policy).Statement : statement.Action]]) : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))])
-    error_message = "An action has a wildcard."
+    ) : [for statement in jsondecode(policy).Statement : statement.Action if statement.Effect == "Allow"]]) : can(regex("^[a-z0-9-]+:[A-Za-z]+$", action))])
+    error_message = "An action that is allowed has a wildcard."
   }
 
   assert {

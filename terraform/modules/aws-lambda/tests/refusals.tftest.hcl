@@ -215,6 +215,17 @@ run "nothing_to_log_in_to_is_refused" {
   expect_failures = [var.resource_ids]
 }
 
+run "a_silence_that_is_shorter_than_the_pause_of_the_schedule_is_refused" {
+  command = plan
+
+  variables {
+    schedule              = "rate(1 hour)"
+    alarm_silence_minutes = 60
+  }
+
+  expect_failures = [var.alarm_silence_minutes]
+}
+
 run "an_engine_that_is_not_postgresql_is_refused" {
   command = plan
 
