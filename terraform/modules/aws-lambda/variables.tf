@@ -133,7 +133,7 @@ variable "discovery" {
   }
 
   validation {
-    condition     = var.discovery == null ? true : alltrue([for region in var.discovery.regions : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]+$", region))])
+    condition     = var.discovery == null ? true : alltrue([for region in var.discovery.regions : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]+$", region))])
     error_message = "discovery: a region is called as in eu-west-1."
   }
 
