@@ -82,7 +82,7 @@ variable "targets" {
   }
 
   validation {
-    condition     = try(alltrue([for target in var.targets : !can(regex("^[a-z]+://[^/@]*:[^/@]*@|password *=", target.connection)) && !can(tostring(target.password))]), false)
+    condition     = try(alltrue([for target in var.targets : !can(regex("^[a-z]+://[^/@]*:[^/@]*@|password *=", target.connection)) && (try(target.password, null) == null || !can(tostring(target.password)))]), false)
     error_message = "targets: a password in clear would lie in Terraform's state and in the schedule. Use auth = \"rds-iam\", or password = { aws-secret = ARN }."
   }
 
