@@ -8,6 +8,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 module=modules/aws-lambda
+folders="$module examples/minimal examples/fleet"
 
 say() { printf 'terraform: %s\n' "$*"; }
 
@@ -35,7 +36,7 @@ checkov=$!
 bindings=$(cat "$dir"/mirror/*/hashicorp/aws/*/*/schema.json 2>/dev/null | sed -n 's/^ "bindings": "\(.*\)",$/\1/p' | head -n 1)
 [ -z "$bindings" ] || say "validating with a provider double, schema from $bindings; not the real provider"
 cp -r "$root/terraform" "$work/terraform"
-for folder in "$module" examples/minimal examples/fleet; do
+for folder in $folders; do
     quietly "$dir/tool" -chdir="$work/terraform/$folder" init -backend=false -input=false -no-color
     quietly "$dir/tool" -chdir="$work/terraform/$folder" validate -no-color
     say "$folder is valid"
@@ -44,7 +45,9 @@ sh "$here/breaks.sh" "$dir" "$work/terraform/$module"
 quietly "$dir/tool" -chdir="$work/terraform/$module" test -no-color
 tail -n 1 "$work/log"
 if command -v tflint >/dev/null; then
-    tflint --chdir="$root/terraform" --recursive --config="$here/tflint.hcl"
+    for folder in $folders; do
+        tflint --chdir="$root/terraform/$folder" --config="$here/tflint.hcl"
+    done
     say "tflint finds nothing"
 else
     say "tflint is not on the path, and its rules are left out"
