@@ -16,6 +16,7 @@ HADOLINT_DIR := $(CACHE)/hadolint
 PACKAGING_DIR := $(CACHE)/packaging
 # Where packages are written.
 PACKAGE_DIR ?= $(CARGO_TARGET_DIR)/package
+TERRAFORM_DIR := $(CACHE)/terraform
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
 # with fewer packages cargo would choose other features for the parser's build and compile it once more.
@@ -32,10 +33,10 @@ export EMULATORS_DIR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-agent test check bench soak package references recordings clean
+.PHONY: help setup demo demo-agent test check bench soak package references recordings clean check-terraform
 
 help: ## Shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
@@ -61,7 +62,7 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
 
-check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
+check: check-terraform ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang python systemd
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	cargo fetch --locked --quiet
@@ -70,6 +71,11 @@ check: ## Runs what must hold before a push: format, lints, documentation, proje
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
+
+check-terraform: ## Holds the Terraform modules against the provider's schema, their own tests and checkov; nothing is deployed
+	@sh integration/setup.sh python
+	@sh integration/terraform/install.sh '$(TERRAFORM_DIR)'
+	sh integration/terraform/check.sh '$(TERRAFORM_DIR)'
 
 bench: ## Measures what a poll costs a server, beside a floor and the usual way, what eviction costs the figures, and what the agent takes
 	@sh integration/setup.sh cargo compiler libclang node
@@ -84,8 +90,9 @@ soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB
 	cargo build --locked --release --package pgquerylens
 	cargo run --locked --release --package pgquerylens-bench -- growth
 
-references: ## Writes docs/reference anew from the tables in the code
+references: ## Writes docs/reference anew from the tables in the code, and the modules' tables from their variables
 	cargo run --locked --package pgquerylens -- reference .
+	python3 integration/terraform/readme.py terraform/modules/aws-lambda
 
 package: ## Builds the function for AWS Lambda as a zip with its sha256, for glibc 2.28 or newer
 	@sh integration/setup.sh cargo compiler libclang python

@@ -12,7 +12,8 @@ fail() { say "$*" >&2; exit 1; }
 dir=$1
 pins=$2
 installed=$dir/requirements.txt
-packages=$(sed -n 's/^\([a-zA-Z0-9_.-]*==[^ ]*\).*/\1/p' "$pins" | paste -sd ' ' -)
+packages=$(sed -n 's/^\([a-zA-Z0-9_.-]*==[^ ]*\).*/\1/p' "$pins" |
+    awk 'NR <= 12 { names = names " " $0 } END { print substr(names, 2) (NR > 12 ? " and " NR - 12 " more" : "") }')
 
 if [ -x "$dir/bin/python" ] && cmp -s "$pins" "$installed" && "$dir/bin/python" -c ''; then
     say "$packages: there"

@@ -1,0 +1,178 @@
+# Who may do what. Each function has a role of its own with the least it needs, and the schedule has one. No action that is
+# allowed has a wildcard; where a resource has one, it is said why.
+
+locals {
+  secret_arns = concat(var.password_secret_arns, var.otlp_headers_secret_arn == null ? [] : [var.otlp_headers_secret_arn])
+  role_arns   = local.is_fleet ? var.discovery.role_arns : []
+
+  # The servers of a fleet are in the regions that are looked in, those that are named are here.
+  regions = coalescelist(try(var.discovery.regions, []), [local.region])
+
+  # A user and a resource together: "*" lets the named users alone log in, wherever they exist.
+  connect_arns = [
+    for triple in setproduct(local.regions, var.resource_ids, var.database_users) :
+    "arn:${local.partition}:rds-db:${triple[0]}:${local.account}:dbuser:${triple[1]}/${triple[2]}"
+  ]
+
+  # Statements by what they are for; an empty list of resources means that nobody needs the right.
+  statements = {
+    logs = { for role, name in local.names : role => {
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${aws_cloudwatch_log_group.function[role].arn}:*"]
+    } }
+    login = {
+      actions   = ["rds-db:connect"]
+      resources = local.connect_arns
+    }
+    state = {
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      resources = ["${local.state_bucket_arn}/${var.state_prefix}/*"]
+    }
+    # Without it S3 calls what is missing forbidden; the object's own name is held against the condition then.
+    state_names = {
+      actions   = ["s3:ListBucket"]
+      resources = [local.state_bucket_arn]
+      condition = { StringLike = { "s3:prefix" = ["${var.state_prefix}/*"] } }
+    }
+    secrets = {
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = local.secret_arns
+    }
+    parameters = {
+      actions   = ["ssm:GetParameter"]
+      resources = var.password_parameter_arns
+    }
+    secrets_key = {
+      actions   = ["kms:Decrypt"]
+      resources = var.secrets_kms_key_arns
+      condition = { StringEquals = { "kms:ViaService" = [for service in ["secretsmanager", "ssm"] : "${service}.${local.region}.${local.dns_suffix}"] } }
+    }
+    key = {
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = var.kms_key_arn == null ? [] : [var.kms_key_arn]
+    }
+    # GetMetricData knows no resources.
+    metrics = {
+      actions   = ["cloudwatch:GetMetricData"]
+      resources = var.allow_cloudwatch_metrics ? ["*"] : []
+    }
+    # To look at all instances is to look at each: which ones have the tag shows only then.
+    instances = {
+      actions = ["rds:DescribeDBInstances", "rds:DescribeDBClusters", "rds:ListTagsForResource"]
+      resources = flatten([for region in local.regions : [
+        for kind in ["db", "cluster"] : "arn:${local.partition}:rds:${region}:${local.account}:${kind}:*"
+      ]])
+    }
+    accounts = {
+      actions   = ["sts:AssumeRole"]
+      resources = local.role_arns
+      condition = try(var.discovery.external_id, null) == null ? null : { StringEquals = { "sts:ExternalId" = var.discovery.external_id } }
+    }
+    send = {
+      actions   = ["sqs:SendMessage"]
+      resources = aws_sqs_queue.servers[*].arn
+    }
+    receive = {
+      actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+      resources = aws_sqs_queue.servers[*].arn
+    }
+    bury = {
+      actions   = ["sqs:SendMessage"]
+      resources = [aws_sqs_queue.dead_letter.arn]
+    }
+    # Lambda makes the interfaces with the function's role, and asks for the right on every resource.
+    network = {
+      actions = [
+        "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+      ]
+      resources = local.in_vpc ? ["*"] : []
+    }
+  }
+
+  polling_needs = ["login", "state", "state_names", "secrets", "parameters", "secrets_key", "key", "metrics", "network"]
+  needs = {
+    poller     = concat(local.polling_needs, ["bury"])
+    worker     = concat(local.polling_needs, ["accounts", "receive"])
+    dispatcher = ["instances", "accounts", "send", "bury", "key", "network"]
+  }
+
+  policies = { for role, name in local.names : role => {
+    Version = "2012-10-17"
+    Statement = concat(
+      [for statement in concat([local.statements.logs[role]], [for need in local.needs[role] : local.statements[need]]) : merge(
+        { Effect = "Allow", Action = statement.actions, Resource = statement.resources },
+        try(statement.condition, null) == null ? {} : { Condition = statement.condition },
+      ) if length(statement.resources) > 0],
+      # The right is for Lambda, not for the code that runs in the function.
+      local.in_vpc ? [{
+        Effect    = "Deny"
+        Action    = local.statements.network.actions
+        Resource  = ["*"]
+        Condition = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:${local.partition}:lambda:${local.region}:${local.account}:function:${name}" } }
+      }] : [],
+    )
+  } }
+}
+
+resource "aws_iam_role" "function" {
+  for_each = local.names
+
+  name                 = "${each.value}-${local.region}"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.names
+
+  name   = "pgquerylens"
+  role   = aws_iam_role.function[each.key].id
+  policy = jsonencode(local.policies[each.key])
+}
+
+resource "aws_iam_role" "scheduler" {
+  name                 = "${var.name}-schedule-${local.region}"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  tags                 = var.tags
+
+  # Nobody else's schedule may make use of the role.
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEquals = {
+        "aws:SourceAccount" = local.account
+        "aws:SourceArn"     = aws_scheduler_schedule_group.this.arn
+      } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "scheduler" {
+  name = "pgquerylens"
+  role = aws_iam_role.scheduler.id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat([
+      { Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = [aws_lambda_function.this[local.invoked].arn] },
+      { Effect = "Allow", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.dead_letter.arn] },
+      ], var.kms_key_arn == null ? [] : [
+      { Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.kms_key_arn] },
+    ])
+  })
+}
