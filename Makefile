@@ -12,6 +12,7 @@ CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
 PYTHON_DIR ?= $(CACHE)/python
 EMULATORS_DIR ?= $(CACHE)/emulators
+CDK_DIR ?= $(CACHE)/cdk
 HADOLINT_DIR := $(CACHE)/hadolint
 NEWEST_MAJOR := $(lastword $(shell cat integration/servers/majors))
 # Mutations of the seed corpus that `check` tries per property of core/sql. All tests of `check` are one command:
@@ -29,7 +30,7 @@ export EMULATORS_DIR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-agent test check bench soak references recordings clean
+.PHONY: help setup demo demo-agent test check check-cdk bench soak references recordings clean
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,12 +38,13 @@ help: ## Shows this list
 	@echo 'built in        $(CARGO_TARGET_DIR)'
 	@echo 'servers in      $(POSTGRES_DIR)'
 
-setup: ## Installs what test and check need: system packages, PostgreSQL, decoders, emulators, a linter, crates; says what and why
+setup: ## Installs what test and check need: system packages, PostgreSQL, decoders, emulators, linters, the CDK, crates; says what and why
 	@sh integration/setup.sh cargo compiler faketime libclang node pgbouncer python redis systemd
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)'
 	@sh integration/python.sh '$(PYTHON_DIR)' integration/decoders/requirements.txt
 	@sh integration/emulators/install.sh '$(EMULATORS_DIR)'
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
+	@sh cdk/install.sh '$(CDK_DIR)'
 	@cargo fetch --locked --quiet
 
 demo: ## Starts a real PostgreSQL under load and shows a live report of it
@@ -58,7 +60,7 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
 
-check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
+check: check-cdk ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, the CDK, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang python systemd
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	cargo fetch --locked --quiet
@@ -67,6 +69,10 @@ check: ## Runs what must hold before a push: format, lints, documentation, proje
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
+
+check-cdk: ## Compiles and tests the construct of the AWS CDK, and lints the templates of its examples; part of check
+	@sh integration/setup.sh node python
+	@sh cdk/check.sh '$(CDK_DIR)'
 
 bench: ## Measures what a poll costs a server, beside a floor and the usual way, what eviction costs the figures, and what the agent takes
 	@sh integration/setup.sh cargo compiler libclang node
