@@ -54,11 +54,13 @@ if is_new tests test examples tsconfig.test.json check.sh; then
     mv "$dir/tests.now" "$copy/tests.made"
 fi
 
-(cd "$copy" && node --test --test-reporter=dot test/) || fail "tests failed"
+(cd "$copy" && node --test --test-reporter=spec test/ >"$dir/said" 2>&1) || { cat "$dir/said" >&2; fail "tests failed"; }
+passed=$(sed -n 's/^. pass \([0-9]*\)$/\1/p' "$dir/said")
+[ "${passed:-0}" -gt 0 ] || fail "no test ran"
 [ "${UPDATE_EXPECT:-}" != 1 ] || cp "$copy"/test/snapshots/*.json "$here/test/snapshots/"
 
 # Every finding counts, also those that are only information. Left out is how the CDK writes whatever is written with it:
 # texts put together by Fn::Join (I1022), and that a function depends on its role, although it names it (W3005).
 "$dir/python/bin/cfn-lint" --include-checks I --ignore-checks I1022 W3005 --non-zero-exit-code informational \
     -- "$copy"/cdk.out/*/*.template.json || fail "cfn-lint found something"
-say "compiled, tested, and $(ls "$copy"/cdk.out/*/*.template.json | wc -l) templates are sound"
+say "$passed tests passed, $(find "$copy/cdk.out" -name '*.template.json' | wc -l) templates are sound"

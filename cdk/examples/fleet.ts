@@ -7,6 +7,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { PgQueryLensPackage, PgQueryLensPoller } from 'pgquerylens-cdk';
@@ -20,9 +21,9 @@ new PgQueryLensPoller(stack, 'Poller', {
   }),
   architecture: lambda.Architecture.ARM_64,
   discovery: {
-    tags: ['monitoring=pgquerylens'],
+    tags: { monitoring: 'pgquerylens' },
     regions: ['eu-west-1', 'eu-central-1'],
-    roles: ['arn:aws:iam::210987654321:role/pgquerylens'],
+    roleArns: ['arn:aws:iam::210987654321:role/pgquerylens'],
     externalId: 'acme-monitoring',
     exclude: ['*-scratch'],
   },
@@ -30,9 +31,10 @@ new PgQueryLensPoller(stack, 'Poller', {
   otlpHeadersSecret: secretsmanager.Secret.fromSecretNameV2(stack, 'Headers', 'otlp-headers'),
   vpc: new ec2.Vpc(stack, 'Vpc'),
   vpcEndpoints: true,
-  interval: Duration.minutes(1),
+  environment: { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=production' },
+  schedule: ScheduleExpression.rate(Duration.minutes(1)),
   maxConcurrency: 50,
   logRetention: logs.RetentionDays.TWO_WEEKS,
+  alarmLag: Duration.minutes(10),
   alarmActions: [new SnsAction(new sns.Topic(stack, 'Alarms', { enforceSSL: true }))],
-  dashboard: true,
 });

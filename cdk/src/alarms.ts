@@ -7,24 +7,41 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import { Queues } from './fleet';
+import { PgQueryLensPollerProps } from './props';
+import { intervalMinutes, scheduleOf } from './schedule';
 
 /** What there is to watch. */
 export interface Watched {
   readonly functions: Record<string, lambda.IFunction>;
   readonly queues?: Queues;
-  readonly interval: Duration;
-  readonly lagThreshold?: Duration;
+  /** How long servers may wait in the queue. */
+  readonly lag: Duration;
+  /** How long nothing may be invoked: two intervals at least. */
+  readonly silence: Duration;
 }
 
-const PERIOD = Duration.minutes(5);
+const QUEUE_PERIOD = Duration.minutes(5);
+const DEFAULT_LAG = Duration.minutes(5);
+const LEAST_SILENCE_MINUTES = 10;
+
+/** Returns how long servers may wait. */
+export function lagOf({ alarmLag }: PgQueryLensPollerProps): Duration {
+  return alarmLag ?? DEFAULT_LAG;
+}
+
+/** Returns how long nothing may be invoked. */
+export function silenceOf(props: PgQueryLensPollerProps): Duration {
+  const interval = intervalMinutes(scheduleOf(props)) ?? 0;
+  return props.alarmSilence ?? Duration.minutes(Math.max(LEAST_SILENCE_MINUTES, 3 * interval));
+}
 
 /** Makes the alarms, and lets each take the actions when it begins and when it ends. */
 export function makeAlarms(
   scope: Construct, watched: Watched, actions: readonly cloudwatch.IAlarmAction[],
 ): cloudwatch.Alarm[] {
   const ofFunctions = Object.entries(watched.functions).flatMap(([id, function_]) =>
-    functionAlarms(scope, id, function_, watched.interval));
-  const ofQueues = watched.queues ? queueAlarms(scope, watched.queues, watched) : [];
+    functionAlarms(scope, id, function_, watched.silence));
+  const ofQueues = watched.queues ? queueAlarms(scope, watched.queues, watched.lag) : [];
   const alarms = [...ofFunctions, ...ofQueues];
   for (const alarm of actions.length > 0 ? alarms : []) {
     alarm.addAlarmAction(...actions);
@@ -34,11 +51,10 @@ export function makeAlarms(
 }
 
 function functionAlarms(
-  scope: Construct, id: string, function_: lambda.IFunction, interval: Duration,
+  scope: Construct, id: string, function_: lambda.IFunction, silence: Duration,
 ): cloudwatch.Alarm[] {
   // A period holds at least one invocation, so that none of them says nothing.
-  const period = longest(PERIOD, interval);
-  const silence = longest(PERIOD, times(interval, 3));
+  const period = Duration.minutes(Math.ceil(silence.toMinutes() / 2));
   return [
     // One failed poll is made up for by the next: it takes a second within three periods.
     alarm(scope, `${id}Errors`, function_.metricErrors({ period, statistic: 'Sum' }), 1, {
@@ -62,11 +78,10 @@ function functionAlarms(
 }
 
 function queueAlarms(
-  scope: Construct, { queue, deadLetterQueue }: Queues, { interval, lagThreshold }: Watched,
+  scope: Construct, { queue, deadLetterQueue }: Queues, lag: Duration,
 ): cloudwatch.Alarm[] {
-  const lag = lagThreshold ?? longest(PERIOD, times(interval, 3));
-  const waiting = deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' });
-  const age = queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' });
+  const waiting = deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: QUEUE_PERIOD, statistic: 'Maximum' });
+  const age = queue.metricApproximateAgeOfOldestMessage({ period: QUEUE_PERIOD, statistic: 'Maximum' });
   return [
     alarm(scope, 'DeadLettersWaiting', waiting, 1, {
       evaluationPeriods: 1,
@@ -115,12 +130,4 @@ export function makeDashboard(scope: Construct, { functions, queues }: Watched):
 
 function graph(title: string, ...left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
   return new cloudwatch.GraphWidget({ title, left, width: 12, leftYAxis: { min: 0 } });
-}
-
-function times(time: Duration, factor: number): Duration {
-  return Duration.seconds(time.toSeconds() * factor);
-}
-
-function longest(one: Duration, other: Duration): Duration {
-  return one.toSeconds() >= other.toSeconds() ? one : other;
 }

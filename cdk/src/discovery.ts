@@ -14,11 +14,11 @@ export const DEFAULT_USER = 'pgquerylens';
  */
 export interface PgQueryLensDiscovery {
   /**
-   * Tags that an instance or its cluster must have, all of them, each as `key` or `key=value`.
+   * Tags that an instance or its cluster must have, all of them: values by key, with `*` and `?`. `*` is any value.
    *
    * @default - every instance of the engines
    */
-  readonly tags?: string[];
+  readonly tags?: { [key: string]: string };
 
   /**
    * The regions that are searched.
@@ -40,7 +40,7 @@ export interface PgQueryLensDiscovery {
    *
    * @default - the account of the stack alone
    */
-  readonly roles?: string[];
+  readonly roleArns?: string[];
 
   /**
    * The external id that those roles want. It is no secret.
@@ -50,8 +50,7 @@ export interface PgQueryLensDiscovery {
   readonly externalId?: string;
 
   /**
-   * The role of the databases that polls log in as. The right to log in is for this role alone; where tags of instances
-   * name others, grant rds-db:connect for those to the poller yourself.
+   * The role of the databases that polls log in as, where no tag of an instance names another (`databaseUsers`).
    *
    * @default 'pgquerylens'
    */
@@ -82,10 +81,10 @@ export interface PgQueryLensDiscovery {
 /** Returns the variables that say it to the dispatcher. */
 export function discoveryEnvironment(discovery: PgQueryLensDiscovery): Record<string, string> {
   const variables: Record<string, string | undefined> = {
-    PGQUERYLENS_DISCOVER_TAG: listed(discovery.tags),
+    PGQUERYLENS_DISCOVER_TAG: listed(tagsOf(discovery)),
     PGQUERYLENS_DISCOVER_REGION: listed(discovery.regions),
     PGQUERYLENS_DISCOVER_ENGINE: listed(discovery.engines),
-    PGQUERYLENS_DISCOVER_ROLE: listed(discovery.roles),
+    PGQUERYLENS_DISCOVER_ROLE: listed(discovery.roleArns),
     PGQUERYLENS_DISCOVER_EXTERNAL_ID: discovery.externalId,
     PGQUERYLENS_DISCOVER_USER: discovery.user ?? DEFAULT_USER,
     PGQUERYLENS_DISCOVER_DATABASE: discovery.database,
@@ -96,32 +95,47 @@ export function discoveryEnvironment(discovery: PgQueryLensDiscovery): Record<st
   return Object.fromEntries(said);
 }
 
+/** Returns the tags as elements of a list. */
+export function tagsOf({ tags = {} }: PgQueryLensDiscovery): string[] {
+  return Object.entries(tags).map(([key, value]) => `${key}=${value}`);
+}
+
 function listed(values: string[] | undefined): string | undefined {
   return values && values.length > 0 ? values.join(',') : undefined;
 }
 
 /** Returns what the dispatcher needs to look at instances. */
-export function searchStatements(discovery: PgQueryLensDiscovery): iam.PolicyStatement[] {
-  const look = new iam.PolicyStatement({
-    sid: 'FindInstances',
-    actions: ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'],
-    // Which instances there are is what it asks, so there is no name to put here. It reads descriptions and nothing else.
-    resources: ['*'],
-  });
-  return [look, ...assumeStatements(discovery)];
+export function searchStatements(stack: Stack, discovery: PgQueryLensDiscovery): iam.PolicyStatement[] {
+  // Which instances there are is what it asks, so no name can stand here. It reads descriptions and nothing else.
+  const everyOne = (resource: string) => regionsOf(stack, discovery).map((region) => stack.formatArn({
+    service: 'rds', region, resource, resourceName: '*', arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  }));
+  const allow = (sid: string, action: string, resources: string[]) =>
+    new iam.PolicyStatement({ sid, actions: [action], resources });
+  return [
+    allow('FindInstances', 'rds:DescribeDBInstances', everyOne('db')),
+    allow('FindClusters', 'rds:DescribeDBClusters', everyOne('cluster')),
+    ...assumeStatements(discovery),
+  ];
 }
 
-/** Returns what the worker needs to log in at whatever was found: as one user, at any instance of these regions. */
-export function loginStatements(stack: Stack, discovery: PgQueryLensDiscovery): iam.PolicyStatement[] {
-  const regions = discovery.regions && discovery.regions.length > 0 ? discovery.regions : [stack.region];
-  const resources = regions.map((region) =>
-    connectArn(stack, region, '*', discovery.user ?? DEFAULT_USER));
+/** Returns what the worker needs to log in at whatever was found: as these users, at any instance of these regions. */
+export function loginStatements(
+  stack: Stack, discovery: PgQueryLensDiscovery, databaseUsers: readonly string[],
+): iam.PolicyStatement[] {
+  const users = [...new Set([discovery.user ?? DEFAULT_USER, ...databaseUsers])];
+  const resources = regionsOf(stack, discovery).flatMap((region) =>
+    users.map((user) => connectArn(stack, region, '*', user)));
   const login = new iam.PolicyStatement({ sid: 'LogIn', actions: ['rds-db:connect'], resources });
   return [login, ...assumeStatements(discovery)];
 }
 
+function regionsOf(stack: Stack, { regions = [] }: PgQueryLensDiscovery): string[] {
+  return regions.length > 0 ? regions : [stack.region];
+}
+
 function assumeStatements(discovery: PgQueryLensDiscovery): iam.PolicyStatement[] {
-  const roles = discovery.roles ?? [];
+  const roles = discovery.roleArns ?? [];
   if (roles.length === 0) {
     return [];
   }

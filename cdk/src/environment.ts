@@ -62,6 +62,21 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_COUNT;
 }
 
+/** Returns what is wrong with further variables, each with what to write instead. No value is shown. */
+export function environmentMistakes(environment: { [name: string]: string }): string[] {
+  return Object.keys(environment).flatMap((name) => {
+    if (/headers$|password|passfile|secret|token/i.test(name)) {
+      return [`environment: ${name} would be a secret that everybody can read: use otlpHeadersSecret for headers, and IAM `
+        + 'to log in'];
+    }
+    if (/^PGQUERYLENS_/.test(name)) {
+      return [`environment: ${name} is ours: use options, or the property that it belongs to`];
+    }
+    const isFine = /^[A-Za-z]\w*$/.test(name) && !/^(AWS_|_|LAMBDA_)/.test(name);
+    return isFine ? [] : [`environment: ${name} cannot be set: write letters, digits and _, and none of Lambda's own`];
+  });
+}
+
 /** Tells whether a value can be an element of a list in a variable. */
 export function isElement(value: unknown): value is string {
   return isText(value) && !value.includes(',');

@@ -16,8 +16,9 @@ const RETENTION = Duration.hours(1);
 const DEAD_RETENTION = Duration.days(14);
 const MAX_RECEIVES = 3;
 
-const DEFAULT_MAX_CONCURRENCY = 10;
-const DEFAULT_BATCH_SIZE = 10;
+/** How many workers there are at the same time, where nothing else is said. */
+export const DEFAULT_MAX_CONCURRENCY = 10;
+const DEFAULT_BATCH_SIZE = 5;
 
 /** The queue of servers to poll, and the one of messages that nobody could process. */
 export interface Queues {

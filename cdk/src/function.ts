@@ -31,7 +31,9 @@ export interface Made {
 /** Makes a function that runs the package with these variables. */
 export function makeFunction(
   scope: Construct, id: string, props: PgQueryLensPollerProps,
-  what: { description: string; environment: Record<string, string>; network?: Network },
+  what: {
+    description: string; environment: Record<string, string>; network?: Network; reservedConcurrency?: number;
+  },
 ): Made {
   const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
     retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
@@ -56,7 +58,8 @@ export function makeFunction(
     architecture: props.architecture ?? lambda.Architecture.X86_64,
     memorySize: props.memorySize ?? DEFAULT_MEMORY_MIB,
     timeout: props.timeout ?? DEFAULT_TIMEOUT,
-    environment: what.environment,
+    environment: { ...props.environment, ...what.environment },
+    reservedConcurrentExecutions: what.reservedConcurrency,
     role,
     logGroup,
     ...what.network,

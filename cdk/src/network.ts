@@ -27,7 +27,7 @@ export function makeEndpoints(
   });
   const services: [string, boolean, ec2.InterfaceVpcEndpointAwsService][] = [
     ['SecretsEndpoint', props.otlpHeadersSecret !== undefined, ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
-    ['StsEndpoint', (props.discovery?.roles ?? []).length > 0, ec2.InterfaceVpcEndpointAwsService.STS],
+    ['StsEndpoint', (props.discovery?.roleArns ?? []).length > 0, ec2.InterfaceVpcEndpointAwsService.STS],
   ];
   for (const [id, , service] of services.filter(([, isUsed]) => isUsed)) {
     const endpoint = new ec2.InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: vpcSubnets, open: false });

@@ -10,14 +10,14 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { makeAlarms, makeDashboard, Watched } from './alarms';
+import { lagOf, makeAlarms, makeDashboard, silenceOf, Watched } from './alarms';
 import { discoveryEnvironment, loginStatements, PgQueryLensDiscovery, searchStatements } from './discovery';
 import { optionsEnvironment } from './environment';
 import { feed, makeQueues, Queues } from './fleet';
 import { Made, makeFunction } from './function';
 import { makeEndpoints, networkOf } from './network';
 import { PgQueryLensPollerProps } from './props';
-import { intervalOf, makeSchedule } from './schedule';
+import { makeSchedule, scheduleOf } from './schedule';
 import { keepState, makeStateBucket } from './state';
 import { validate } from './validate';
 
@@ -72,23 +72,22 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
     this.pollerFunction = poller.handler;
     this.grantPrincipal = poller.handler.grantPrincipal;
 
-    const interval = intervalOf(props);
     const fleet = props.discovery && this.makeFleet(props, props.discovery, poller);
     this.dispatcherFunction = fleet?.dispatcher.handler;
     this.queue = fleet?.queues.queue;
     this.deadLetterQueue = fleet?.queues.deadLetterQueue;
     this.schedule = fleet
-      ? makeSchedule(this, fleet.dispatcher.invoked, interval, {})
-      : makeSchedule(this, poller.invoked, interval, { targets: admitted(props, poller) });
+      ? makeSchedule(this, fleet.dispatcher.invoked, scheduleOf(props), {})
+      : makeSchedule(this, poller.invoked, scheduleOf(props), { targets: admitted(props, poller) });
 
     const watched: Watched = {
       functions: fleet ? { Dispatcher: fleet.dispatcher.handler, Worker: poller.handler } : { Poller: poller.handler },
       queues: fleet?.queues,
-      interval,
-      lagThreshold: props.lagThreshold,
+      lag: lagOf(props),
+      silence: silenceOf(props),
     };
     this.alarms = props.alarms === false ? [] : makeAlarms(this, watched, props.alarmActions ?? []);
-    this.dashboard = props.dashboard ? makeDashboard(this, watched) : undefined;
+    this.dashboard = props.dashboard === false ? undefined : makeDashboard(this, watched);
   }
 
   /** The network of the function that polls. It has one in a VPC only. */
@@ -104,6 +103,7 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
       description: 'Polls PostgreSQL servers',
       environment: optionsEnvironment(props.options ?? {}),
       network,
+      reservedConcurrency: props.reservedConcurrency,
     });
     const { handler } = made;
     handler.addEnvironment('PGQUERYLENS_STATE', keepState(this.stateBucket, props.statePrefix, handler));
@@ -132,8 +132,9 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
     });
     queues.queue.grant(dispatcher.handler, 'sqs:SendMessage');
     const stack = dispatcher.handler.stack;
-    searchStatements(discovery).forEach((statement) => dispatcher.handler.addToRolePolicy(statement));
-    loginStatements(stack, discovery).forEach((statement) => worker.handler.addToRolePolicy(statement));
+    searchStatements(stack, discovery).forEach((statement) => dispatcher.handler.addToRolePolicy(statement));
+    loginStatements(stack, discovery, props.databaseUsers ?? [])
+      .forEach((statement) => worker.handler.addToRolePolicy(statement));
     feed(worker.invoked, queues.queue, props);
     return { dispatcher, queues };
   }

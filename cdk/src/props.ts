@@ -6,6 +6,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 
 import { PgQueryLensDiscovery } from './discovery';
@@ -51,11 +52,19 @@ export interface PgQueryLensPollerProps {
   readonly options?: PgQueryLensOptions;
 
   /**
-   * The time between two polls, in whole minutes from 1 to 360.
+   * More variables of the environment of both functions, such as OTEL_RESOURCE_ATTRIBUTES. Whoever may look at the function
+   * reads them: they are no place for secrets.
    *
-   * @default Duration.minutes(1)
+   * @default - none
    */
-  readonly interval?: Duration;
+  readonly environment?: { [name: string]: string };
+
+  /**
+   * When polls happen. A rate is from one minute to four hours.
+   *
+   * @default ScheduleExpression.rate(Duration.minutes(1))
+   */
+  readonly schedule?: scheduler.ScheduleExpression;
 
   /**
    * The most time that one invocation may take, from 10 seconds to 10 minutes. A message waits six times as long before
@@ -133,9 +142,25 @@ export interface PgQueryLensPollerProps {
   /**
    * How many servers one invocation gets, from 1 to 10. Only with `discovery`.
    *
-   * @default 10
+   * @default 5
    */
   readonly batchSize?: number;
+
+  /**
+   * How many invocations of the function that polls are kept free for it, from 1 to 1,000: no more run at the same time.
+   * With `discovery` at least `maxConcurrency`.
+   *
+   * @default - it shares what the account has
+   */
+  readonly reservedConcurrency?: number;
+
+  /**
+   * The roles of the databases that a fleet may be logged in as, where tags of instances name others than
+   * `discovery.user`. Only with `discovery`.
+   *
+   * @default - `discovery.user` alone
+   */
+  readonly databaseUsers?: string[];
 
   /**
    * How long log lines are kept.
@@ -160,16 +185,24 @@ export interface PgQueryLensPollerProps {
   readonly alarmActions?: cloudwatch.IAlarmAction[];
 
   /**
-   * How old the oldest message may be before it counts as lag, in whole minutes. Only with `discovery`.
+   * How long servers may wait in the queue before there is an alarm, in whole minutes from 1 to 60. Only with `discovery`.
    *
-   * @default - three intervals, at least 5 minutes
+   * @default Duration.minutes(5)
    */
-  readonly lagThreshold?: Duration;
+  readonly alarmLag?: Duration;
 
   /**
-   * Whether there is a dashboard in CloudWatch. AWS charges for it by the month.
+   * How long nothing may be invoked before there is an alarm, in whole minutes from 2 to 720: at least two intervals. Say
+   * it for a schedule that is no rate.
    *
-   * @default false
+   * @default - three intervals, at least 10 minutes
+   */
+  readonly alarmSilence?: Duration;
+
+  /**
+   * Whether there is a dashboard in CloudWatch. AWS charges for it by the month from an account's fourth on.
+   *
+   * @default true
    */
   readonly dashboard?: boolean;
 }

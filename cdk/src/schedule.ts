@@ -8,14 +8,20 @@ import { Construct } from 'constructs';
 
 import { PgQueryLensPollerProps } from './props';
 
-/** The time between two polls, where nothing else is said. */
-const DEFAULT_INTERVAL = Duration.minutes(1);
+/** When polls happen, where nothing else is said. */
+const DEFAULT_SCHEDULE = scheduler.ScheduleExpression.rate(Duration.minutes(1));
 /** The least age at which a schedule and a function's own queue give an invocation up. */
 const MIN_EVENT_AGE = Duration.minutes(1);
 
-/** Returns the time between two polls. */
-export function intervalOf(props: PgQueryLensPollerProps): Duration {
-  return props.interval ?? DEFAULT_INTERVAL;
+/** Returns when polls happen. */
+export function scheduleOf({ schedule }: PgQueryLensPollerProps): scheduler.ScheduleExpression {
+  return schedule ?? DEFAULT_SCHEDULE;
+}
+
+/** Returns the minutes between two polls of a schedule that is a rate. */
+export function intervalMinutes({ expressionString }: scheduler.ScheduleExpression): number | undefined {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expressionString) ?? [];
+  return count === undefined ? undefined : Number(count) * { minute: 1, hour: 60, day: 1440 }[unit as 'minute'];
 }
 
 /**
@@ -23,12 +29,12 @@ export function intervalOf(props: PgQueryLensPollerProps): Duration {
  * takes up what it left.
  */
 export function makeSchedule(
-  scope: Construct, invoked: lambda.IFunction, interval: Duration, input: object,
+  scope: Construct, invoked: lambda.IFunction, schedule: scheduler.ScheduleExpression, input: object,
 ): scheduler.Schedule {
   invoked.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: MIN_EVENT_AGE });
   return new scheduler.Schedule(scope, 'Schedule', {
     description: 'Invokes pgquerylens',
-    schedule: scheduler.ScheduleExpression.rate(interval),
+    schedule,
     timeWindow: scheduler.TimeWindow.off(),
     target: new LambdaInvoke(invoked, {
       input: scheduler.ScheduleTargetInput.fromObject(input),

@@ -98,8 +98,8 @@ export abstract class PgQueryLensTarget {
 
   /**
    * Returns a target from the instances of an Aurora or Multi-AZ cluster, each by its own endpoint. The function may log
-   * in there by IAM as the user; in a VPC the cluster's security groups let it in. Replicas that Aurora adds by itself
-   * are not among them: `discovery` finds those.
+   * in there by IAM as the user, for which the cluster has `iamAuthentication`; in a VPC the cluster's security groups let
+   * it in. Replicas that Aurora adds by itself are not among them: `discovery` finds those.
    *
    * @param cluster the cluster; an imported one needs `clusterResourceIdentifier`, `instanceEndpointAddresses`,
    *   `instanceIdentifiers` and `port`
@@ -188,6 +188,9 @@ class ClusterTarget extends PgQueryLensTarget {
       mistakes.push(`${about} has no resource id, which its user is allowed by: `
         + 'give clusterResourceIdentifier where it is imported');
     }
+    if (hasNoTokens(this.cluster)) {
+      mistakes.push(`${about} takes no tokens of IAM: write iamAuthentication: true where it is made`);
+    }
     const endpoints = known(() => this.cluster.instanceEndpoints) ?? [];
     if (endpoints.length === 0) {
       mistakes.push(`${about} names no endpoint of an instance: `
@@ -216,8 +219,15 @@ function connectionTo(endpoint: rds.Endpoint, options: PgQueryLensDatabaseOption
 
 function openTo(poller: lambda.Function, database: ec2.IConnectable): void {
   if (poller.isBoundToVpc) {
-    database.connections.allowDefaultPortFrom(poller, 'pgquerylens polls');
+    // From this side, so that the rules of a database of another stack stand in this one.
+    poller.connections.allowToDefaultPort(database, 'pgquerylens polls');
   }
+}
+
+/** A cluster, unlike an instance, does not switch IAM authentication on when somebody is granted to log in by it. */
+function hasNoTokens(cluster: rds.IDatabaseCluster): boolean {
+  const made = cluster.node.defaultChild;
+  return made instanceof rds.CfnDBCluster && !made.enableIamDatabaseAuthentication;
 }
 
 /** An imported cluster throws on what it was not told. */

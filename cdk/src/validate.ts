@@ -3,17 +3,21 @@
 
 import { Duration, Token } from 'aws-cdk-lib';
 
-import { ENGINES, PgQueryLensDiscovery } from './discovery';
-import { isElement, optionMistakes } from './environment';
+import { ENGINES, PgQueryLensDiscovery, tagsOf } from './discovery';
+import { environmentMistakes, isElement, optionMistakes } from './environment';
+import { DEFAULT_MAX_CONCURRENCY } from './fleet';
 import { PackageFacts } from './package';
 import { PgQueryLensPollerProps } from './props';
+import { intervalMinutes, scheduleOf } from './schedule';
 import { TargetFacts } from './target';
 
 /** What a schedule can hold as its input, in bytes. */
 const MAX_INPUT_BYTES = 256 * 1024;
 /** The longest name of a server, in bytes, as the function has it. */
 const MAX_NAME_BYTES = 80;
-const MAX_INTERVAL_MINUTES = 360;
+/** Alarms look back a day at most, and over three intervals. */
+const MAX_INTERVAL_MINUTES = 240;
+const MAX_SILENCE_MINUTES = 720;
 
 /** Returns what is wrong with the props, each with what to write instead. Returns nothing if all is well. */
 export function validate(props: PgQueryLensPollerProps): string[] {
@@ -22,7 +26,9 @@ export function validate(props: PgQueryLensPollerProps): string[] {
     ...whatIsPolled(props),
     ...targetMistakes((props.targets ?? []).map((target) => target._facts())),
     ...(props.discovery ? discoveryMistakes(props.discovery) : []),
+    ...(props.databaseUsers ?? []).flatMap(userMistakes).map((mistake) => `databaseUsers: ${mistake}`),
     ...optionMistakes(props.options ?? {}),
+    ...environmentMistakes(props.environment ?? {}),
     ...timeMistakes(props),
     ...numberMistakes(props),
     ...stateMistakes(props.statePrefix),
@@ -110,42 +116,52 @@ function userMistakes(user: string): string[] {
   return isNamed ? [] : [`the user '${user}' is no name: write one of 1 to 63 letters, without * ? , / and spaces`];
 }
 
+const ROLE_ARN = /^arn:[a-z-]+:iam::\d{12}:role\/[^*?\s]+$/;
+
 function discoveryMistakes(discovery: PgQueryLensDiscovery): string[] {
-  const { tags, regions, engines, roles, include, exclude, externalId, user } = discovery;
-  const lists = Object.entries({ tags, regions, engines, roles, include, exclude });
+  const { regions, engines, roleArns, include, exclude, externalId, user } = discovery;
+  const lists = Object.entries({ tags: tagsOf(discovery), regions, engines, roleArns, include, exclude });
   const unfit = lists.flatMap(([name, values]) => (values ?? []).filter((value) =>
     !isUnknown(value) && !isElement(value)).map((value) => `${name}: '${value}' cannot be in a list: write a text `
       + 'without a comma'));
-  const noRoles = (roles ?? []).filter((role) => !isUnknown(role) && !/^arn:[a-z-]+:iam::\d{12}:role\/[^*?\s]+$/.test(role));
+  const keys = Object.keys(discovery.tags ?? {}).filter((key) => key === '' || key.includes('='));
+  const noRoles = (roleArns ?? []).filter((role) => !isUnknown(role) && !ROLE_ARN.test(role));
   const noRegions = (regions ?? []).filter((region) => !isUnknown(region) && !/^[a-z]+(-[a-z]+)+-\d+$/.test(region));
   const noEngines = (engines ?? []).filter((engine) => !isUnknown(engine) && !ENGINES.includes(engine));
   return [
     ...unfit,
+    ...keys.map((key) => `tags: the key '${key}' cannot be looked for: write one without =`),
     ...noEngines.map((engine) => `engines: '${engine}' is not polled: write ${ENGINES.join(' or ')}`),
     ...noRegions.map((region) => `regions: '${region}' is none: write such as eu-west-1`),
-    ...noRoles.map((role) => `roles: '${role}' is no role: write arn:aws:iam::123456789012:role/name, without a star`),
-    ...(externalId !== undefined && (roles ?? []).length === 0
-      ? ['externalId: there is no role that it is for: give roles, or leave it out'] : []),
+    ...noRoles.map((role) => `roleArns: '${role}' is no role: write arn:aws:iam::123456789012:role/name, without a star`),
+    ...(externalId !== undefined && (roleArns ?? []).length === 0
+      ? ['externalId: there is no role that it is for: give roleArns, or leave it out'] : []),
     ...(user === undefined ? [] : userMistakes(user)),
   ].map((mistake) => `discovery: ${mistake}`);
 }
 
-function timeMistakes({ interval, timeout, lagThreshold }: PgQueryLensPollerProps): string[] {
-  const lag = lagThreshold;
+function timeMistakes(props: PgQueryLensPollerProps): string[] {
+  const { timeout, alarmLag, alarmSilence } = props;
+  const schedule = scheduleOf(props);
+  const interval = isUnknown(schedule.expressionString) ? undefined : intervalMinutes(schedule);
+  const leastSilence = Math.max(2, 2 * (interval ?? 1));
   return [
-    isMinutes(interval, MAX_INTERVAL_MINUTES) ? []
-      : [`interval: ${shown(interval)} is not in whole minutes from 1 to ${MAX_INTERVAL_MINUTES}: `
-        + 'write such as Duration.minutes(1)'],
+    interval === undefined || interval <= MAX_INTERVAL_MINUTES ? []
+      : [`schedule: ${schedule.expressionString} is slower than ${MAX_INTERVAL_MINUTES} minutes: `
+        + 'write such as ScheduleExpression.rate(Duration.minutes(1))'],
     isBetween(timeout, 10, 600) ? []
       : [`timeout: ${shown(timeout)} is not from 10 seconds to 10 minutes: write such as Duration.seconds(60)`],
-    isMinutes(lag, 60) ? []
-      : [`lagThreshold: ${shown(lag)} is not in whole minutes from 1 to 60: write such as Duration.minutes(5)`],
+    isMinutes(alarmLag, 1, 60) ? []
+      : [`alarmLag: ${shown(alarmLag)} is not in whole minutes from 1 to 60: write such as Duration.minutes(5)`],
+    isMinutes(alarmSilence, leastSilence, MAX_SILENCE_MINUTES) ? []
+      : [`alarmSilence: ${shown(alarmSilence)} is not in whole minutes from ${leastSilence} to ${MAX_SILENCE_MINUTES}: `
+        + `write such as Duration.minutes(${Math.max(10, leastSilence)})`],
   ].flat();
 }
 
-function isMinutes(time: Duration | undefined, most: number): boolean {
+function isMinutes(time: Duration | undefined, least: number, most: number): boolean {
   return time === undefined || time.isUnresolved()
-    || (isBetween(time, 60, most * 60) && time.toMilliseconds() % 60_000 === 0);
+    || (isBetween(time, least * 60, most * 60) && time.toMilliseconds() % 60_000 === 0);
 }
 
 function isBetween(time: Duration | undefined, leastSeconds: number, mostSeconds: number): boolean {
@@ -160,16 +176,25 @@ function shown(time: Duration | undefined): string {
   return time?.toHumanString() ?? '';
 }
 
-function numberMistakes({ memorySize, maxConcurrency, batchSize }: PgQueryLensPollerProps): string[] {
+function numberMistakes(props: PgQueryLensPollerProps): string[] {
+  const { memorySize, maxConcurrency, batchSize, reservedConcurrency } = props;
   const numbers: [string, number | undefined, number, number][] = [
     ['memorySize', memorySize, 128, 10_240],
     ['maxConcurrency', maxConcurrency, 2, 1_000],
     ['batchSize', batchSize, 1, 10],
+    ['reservedConcurrency', reservedConcurrency, 1, 1_000],
   ];
   const isFine = (value: number | undefined, least: number, most: number) =>
     value === undefined || isUnknown(value) || (Number.isInteger(value) && value >= least && value <= most);
-  return numbers.filter(([, value, least, most]) => !isFine(value, least, most)).map(([name, value, least, most]) =>
-    `${name}: ${value} is out of its range: write a whole number from ${least} to ${most}`);
+  const outOfRange = numbers.filter(([, value, least, most]) => !isFine(value, least, most));
+  const concurrency = maxConcurrency ?? DEFAULT_MAX_CONCURRENCY;
+  const isShort = props.discovery !== undefined && reservedConcurrency !== undefined && concurrency > reservedConcurrency;
+  return [
+    ...outOfRange.map(([name, value, least, most]) =>
+      `${name}: ${value} is out of its range: write a whole number from ${least} to ${most}`),
+    ...(isShort ? [`reservedConcurrency: ${reservedConcurrency} is less than maxConcurrency, which is ${concurrency}: `
+      + 'write at least that'] : []),
+  ];
 }
 
 function stateMistakes(prefix: string | undefined): string[] {
@@ -185,7 +210,8 @@ function needMistakes(props: PgQueryLensPollerProps): string[] {
     ['vpcEndpoints', props.vpc !== undefined, 'it is for a vpc'],
     ['maxConcurrency', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
     ['batchSize', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
-    ['lagThreshold', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['databaseUsers', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['alarmLag', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
     ['alarmActions', props.alarms !== false, 'it is for alarms, which are off'],
   ];
   const isGiven = (name: keyof PgQueryLensPollerProps) => props[name] !== undefined && props[name] !== false;

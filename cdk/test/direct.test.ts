@@ -3,17 +3,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Duration } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { PgQueryLensPackage, PgQueryLensTarget } from 'pgquerylens-cdk';
+import { PgQueryLensPackage, PgQueryLensPoller, PgQueryLensTarget } from 'pgquerylens-cdk';
 
-import { CONNECTION, direct, resource, statements } from './stacks';
+import { Changes, CONNECTION, direct, resource, statements, zip } from './stacks';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const SCHEDULE = 'AWS::Scheduler::Schedule';
@@ -44,7 +45,7 @@ test('the schedule names the targets, and gives up what comes late', () => {
       PgQueryLensTarget.fromConnection(CONNECTION, { name: 'shop' }),
       PgQueryLensTarget.fromConnection('postgresql://monitor@db2.example.com/orders'),
     ],
-    interval: Duration.minutes(5),
+    schedule: ScheduleExpression.rate(Duration.minutes(5)),
   });
   const { Properties } = resource(template, SCHEDULE, 'Poller');
   assert.equal(Properties.ScheduleExpression, 'rate(5 minutes)');
@@ -70,16 +71,17 @@ test('without a resource id nothing is granted', () => {
   assert.deepEqual(statements(template).filter(({ Action }) => Action === 'rds-db:connect'), []);
 });
 
-test('options become variables, and nothing else does', () => {
+test('options become variables, beside those that are given', () => {
   const { template } = direct({
     options: { auth: 'rds-iam', top: 25, databases: ['shop', 'orders'], statementTimeout: '5s' },
+    environment: { OTEL_RESOURCE_ATTRIBUTES: 'a=b' },
     statePrefix: 'monitoring/shop',
   });
   const { Variables } = resource(template, FUNCTION, 'Poller').Properties.Environment;
   const { PGQUERYLENS_STATE: state, ...others } = Variables;
   assert.deepEqual(others, {
     PGQUERYLENS_AUTH: 'rds-iam', PGQUERYLENS_TOP: '25', PGQUERYLENS_DATABASE: 'shop,orders',
-    PGQUERYLENS_STATEMENT_TIMEOUT: '5s',
+    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', OTEL_RESOURCE_ATTRIBUTES: 'a=b',
   });
   assert.deepEqual(state['Fn::Join'][1].at(-1), '/monitoring/shop');
 });
@@ -193,19 +195,47 @@ test('alarms tell of errors, throttling and silence, and do what they are told',
     AlarmActions: ['arn:aws:sns:x:1:topic'], OKActions: ['arn:aws:sns:x:1:topic'],
   });
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-    MetricName: 'Invocations', ComparisonOperator: 'LessThanThreshold', Period: 300, TreatMissingData: 'breaching',
+    MetricName: 'Invocations', ComparisonOperator: 'LessThanThreshold', Period: 600, TreatMissingData: 'breaching',
   });
 });
 
-test('the silence that alarms lasts three intervals', () => {
-  const { template } = direct({ interval: Duration.minutes(15) });
-  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Invocations', Period: 2700 });
-  template.hasResourceProperties('AWS::CloudWatch::Alarm', { MetricName: 'Errors', Period: 900 });
+test('the silence that alarms lasts three intervals, or as long as is said', () => {
+  const periods = (changes: Changes) => {
+    const { template } = direct(changes);
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+    return Object.fromEntries(alarms.map(({ MetricName, Period }) => [MetricName, Period]));
+  };
+  const schedule = ScheduleExpression.rate(Duration.hours(1));
+  assert.deepEqual(periods({}), { Errors: 300, Throttles: 300, Invocations: 600 });
+  assert.deepEqual(periods({ schedule }), { Errors: 5400, Throttles: 5400, Invocations: 10_800 });
+  assert.deepEqual(periods({ schedule, alarmSilence: Duration.hours(2) }), {
+    Errors: 3600, Throttles: 3600, Invocations: 7200,
+  });
 });
 
-test('alarms can be left out, and a dashboard can be had', () => {
-  const { template } = direct({ alarms: false, dashboard: true });
+test('a rule of a security group stands on the side of the poller, so that no stack needs the other', () => {
+  const app = new App();
+  const databases = new Stack(app, 'Databases');
+  const vpc = new ec2.Vpc(databases, 'Vpc');
+  const instance = new rds.DatabaseInstance(databases, 'Shop', {
+    engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_18_1 }), vpc,
+  });
+  const monitoring = new Stack(app, 'Monitoring');
+  new PgQueryLensPoller(monitoring, 'Poller', {
+    package: PgQueryLensPackage.fromZip(zip()), targets: [PgQueryLensTarget.fromDatabaseInstance(instance)], vpc,
+  });
+  Template.fromStack(monitoring).resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+  const needed = (stack: Stack) => stack.dependencies.map(({ stackName }) => stackName);
+  assert.deepEqual([needed(databases), needed(monitoring)], [[], ['Databases']]);
+});
+
+test('invocations can be kept free', () => {
+  direct({ reservedConcurrency: 1 }).template.hasResourceProperties(FUNCTION, { ReservedConcurrentExecutions: 1 });
+});
+
+test('alarms and dashboard can be left out', () => {
+  const { template } = direct({ alarms: false, dashboard: false });
   template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
-  template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
-  direct().template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  direct().template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
 });

@@ -24,8 +24,8 @@ test('the schedule invokes the dispatcher with nothing', () => {
 test('the dispatcher knows what to look for and where to put it', () => {
   const { template } = fleet({
     discovery: {
-      tags: ['a=b', 'c'], regions: ['eu-west-1', 'us-east-2'], engines: ['postgres'],
-      roles: ['arn:aws:iam::210987654321:role/x'], externalId: 'acme', user: 'watcher', database: 'shop',
+      tags: { a: 'b', c: '*' }, regions: ['eu-west-1', 'us-east-2'], engines: ['postgres'],
+      roleArns: ['arn:aws:iam::210987654321:role/x'], externalId: 'acme', user: 'watcher', database: 'shop',
       include: ['shop-*'], exclude: ['*-test', '*-old'],
     },
   });
@@ -33,7 +33,7 @@ test('the dispatcher knows what to look for and where to put it', () => {
   const { PGQUERYLENS_QUEUE_URL: url, ...others } = Variables;
   assert.match(url.Ref, /^PollerQueue/);
   assert.deepEqual(others, {
-    PGQUERYLENS_DISCOVER_TAG: 'a=b,c',
+    PGQUERYLENS_DISCOVER_TAG: 'a=b,c=*',
     PGQUERYLENS_DISCOVER_REGION: 'eu-west-1,us-east-2',
     PGQUERYLENS_DISCOVER_ENGINE: 'postgres',
     PGQUERYLENS_DISCOVER_ROLE: 'arn:aws:iam::210987654321:role/x',
@@ -89,7 +89,7 @@ test('in a VPC stands the worker alone', () => {
 });
 
 test('alarms tell of dead letters and lag, too', () => {
-  const { template, poller } = fleet({ lagThreshold: Duration.minutes(20) });
+  const { template, poller } = fleet({ alarmLag: Duration.minutes(20) });
   assert.deepEqual(poller.alarms.map(({ node }) => node.id), [
     'DispatcherErrors', 'DispatcherThrottles', 'DispatcherSilence', 'WorkerErrors', 'WorkerThrottles', 'WorkerSilence',
     'DeadLettersWaiting', 'Lag',

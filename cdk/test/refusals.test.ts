@@ -7,6 +7,7 @@ import { Duration, Lazy } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { PgQueryLensPackage, PgQueryLensPoller, PgQueryLensPollerProps, PgQueryLensTarget } from 'pgquerylens-cdk';
 
 import { validate } from '../lib/validate';
@@ -15,6 +16,8 @@ import { aStack, CONNECTION, zip } from './stacks';
 const GOOD = PgQueryLensPackage.fromZip(zip());
 const TARGETS = [PgQueryLensTarget.fromConnection(CONNECTION)];
 const SHA256_OF_A_ZIP = '0f9c1ba38ee1cbc5d7a5ab4c3c4ac4d5b8d8d8a9b8b7e9b8b5f6f0b3d3f2b0a1';
+
+const rate = (minutes: number) => ScheduleExpression.rate(Duration.minutes(minutes));
 
 /** Holds the mistakes of a direct poller against these, each by how it begins. */
 function check(changes: Partial<PgQueryLensPollerProps>, ...starts: string[]) {
@@ -37,16 +40,18 @@ test('all mistakes are told at once, with where they are', () => {
     package: PgQueryLensPackage.fromZip('gone.zip'),
     targets: [PgQueryLensTarget.fromConnection('postgresql://a:b@c/d')],
     options: { deadline: '30', logFormat: 'xml' },
-    interval: Duration.seconds(90),
+    timeout: Duration.seconds(5),
+    environment: { PGPASSWORD: 'hunter2' },
     memorySize: 64,
     batchSize: 1,
   });
-  assert.throws(make, { message: `PgQueryLensPoller Stack/Poller has 7 mistakes:
+  assert.throws(make, { message: `PgQueryLensPoller Stack/Poller has 8 mistakes:
 → package: there is no file gone.zip: give the path of a zip with bootstrap in it
 → targets: a connection has a password, which everybody could read in the schedule: leave it out, and log in by IAM
 → options.deadline is '30': write a number and its unit, such as '250ms', '30s' or '10m'
 → options.logFormat is 'xml': write 'text' or 'json'
-→ interval: 1 minute 30 seconds is not in whole minutes from 1 to 360: write such as Duration.minutes(1)
+→ environment: PGPASSWORD would be a secret that everybody can read: use otlpHeadersSecret for headers, and IAM to log in
+→ timeout: 5 seconds is not from 10 seconds to 10 minutes: write such as Duration.seconds(60)
 → memorySize: 64 is out of its range: write a whole number from 128 to 10240
 → batchSize: it is for a fleet that is found by discovery: give that, or leave batchSize out` });
 });
@@ -54,9 +59,9 @@ test('all mistakes are told at once, with where they are', () => {
 test('what is right is not refused', () => {
   check({});
   checkFleet({});
-  checkFleet({ tags: ['a=b'], regions: ['us-gov-west-1'], engines: ['postgres'], externalId: 'x',
-    roles: ['arn:aws-cn:iam::123456789012:role/path/name'], user: 'watcher' });
-  check({ interval: Duration.hours(1), timeout: Duration.minutes(10), memorySize: 10_240, statePrefix: 'a/b-c' });
+  checkFleet({ tags: { a: 'b' }, regions: ['us-gov-west-1'], engines: ['postgres'], externalId: 'x',
+    roleArns: ['arn:aws-cn:iam::123456789012:role/path/name'], user: 'watcher' });
+  check({ schedule: rate(60), alarmSilence: Duration.hours(2), timeout: Duration.minutes(10), memorySize: 10_240, statePrefix: 'a/b-c' });
   check({ options: { top: 1, deadline: '1m 30s', databases: ['a'] } });
 });
 
@@ -105,6 +110,7 @@ test('rights are for a user with a name, at a resource with an id', () => {
   check(at('postgresql://host/db', 'db-A'), 'targets: a connection with a resource id names no user');
   check(at('postgresql://*@host/db', 'db-A'), "targets: the user '*'");
   checkFleet({ user: '*' }, "discovery: the user '*'");
+  check({ targets: undefined, discovery: {}, databaseUsers: ['a*'] }, "databaseUsers: the user 'a*'");
 });
 
 test('names are given once, and fit', () => {
@@ -133,12 +139,13 @@ test('what an imported database does not tell is asked for', () => {
 });
 
 test('what is looked for can be said in a list', () => {
-  checkFleet({ tags: ['a=b,c'] }, "discovery: tags: 'a=b,c' cannot be in a list");
+  checkFleet({ tags: { a: 'b,c' } }, "discovery: tags: 'a=b,c' cannot be in a list");
+  checkFleet({ tags: { 'a=b': 'c' } }, "discovery: tags: the key 'a=b' cannot be looked for");
   checkFleet({ include: [''] }, "discovery: include: '' cannot be in a list");
   checkFleet({ engines: ['mysql'] }, "discovery: engines: 'mysql' is not polled");
   checkFleet({ regions: ['Ireland'] }, "discovery: regions: 'Ireland' is none");
-  checkFleet({ roles: ['arn:aws:iam::123456789012:role/*'] }, 'discovery: roles: ');
-  checkFleet({ roles: ['monitoring'] }, "discovery: roles: 'monitoring' is no role");
+  checkFleet({ roleArns: ['arn:aws:iam::123456789012:role/*'] }, 'discovery: roleArns: ');
+  checkFleet({ roleArns: ['monitoring'] }, "discovery: roleArns: 'monitoring' is no role");
   checkFleet({ externalId: 'x' }, 'discovery: externalId: there is no role');
 });
 
@@ -152,20 +159,46 @@ test('options are held against the table', () => {
   check({ options: { top: Lazy.number({ produce: () => 5 }), every: Lazy.string({ produce: () => '1m' }) } });
 });
 
+test('no secret and nothing of ours or of Lambda gets into the environment', () => {
+  check({ environment: { OTEL_RESOURCE_ATTRIBUTES: 'a=b', RUST_BACKTRACE: '1' } });
+  check({ environment: { OTEL_EXPORTER_OTLP_HEADERS: 'x', PGPASSWORD: 'x', AWS_SESSION_TOKEN: 'x' } },
+    'environment: OTEL_EXPORTER_OTLP_HEADERS would be a secret', 'environment: PGPASSWORD would be a secret',
+    'environment: AWS_SESSION_TOKEN would be a secret');
+  check({ environment: { PGQUERYLENS_TOP: '5' } }, 'environment: PGQUERYLENS_TOP is ours: use options');
+  check({ environment: { AWS_REGION: 'x', 'a-b': 'c' } },
+    'environment: AWS_REGION cannot be set', 'environment: a-b cannot be set');
+});
+
+test('a cluster that is made here takes tokens of IAM', () => {
+  const stack = aStack();
+  const cluster = (id: string, iamAuthentication?: boolean) => new rds.DatabaseCluster(stack, id, {
+    engine: rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_17_7 }),
+    writer: rds.ClusterInstance.serverlessV2('writer'), vpc: new ec2.Vpc(stack, `Vpc${id}`), iamAuthentication,
+  });
+  check({ targets: [PgQueryLensTarget.fromDatabaseCluster(cluster('A', true))] });
+  check({ targets: [PgQueryLensTarget.fromDatabaseCluster(cluster('B'))] },
+    'targets: the cluster Stack/B takes no tokens of IAM: write iamAuthentication: true');
+});
+
 test('times and numbers keep to their ranges', () => {
-  check({ interval: Duration.seconds(30) }, 'interval: 30 seconds is not in whole minutes');
-  check({ interval: Duration.minutes(361) }, 'interval: ');
+  check({ schedule: rate(241) }, 'schedule: rate(241 minutes) is slower than 240 minutes');
+  check({ schedule: ScheduleExpression.cron({ minute: '0/5' }), alarmSilence: Duration.minutes(11) });
+  check({ alarmSilence: Duration.seconds(150) }, 'alarmSilence: 2 minutes 30 seconds is not in whole minutes from 2 to 720');
+  check({ schedule: rate(15), alarmSilence: Duration.minutes(20) },
+    'alarmSilence: 20 minutes is not in whole minutes from 30 to 720: write such as Duration.minutes(30)');
   check({ timeout: Duration.seconds(9) }, 'timeout: 9 seconds is not from 10 seconds to 10 minutes');
   check({ timeout: Duration.minutes(11) }, 'timeout: ');
   check({ memorySize: 20_000 }, 'memorySize: 20000 is out of its range');
-  check({ targets: undefined, discovery: {}, maxConcurrency: 1, batchSize: 11, lagThreshold: Duration.seconds(1) },
-    'lagThreshold: 1 second', 'maxConcurrency: 1 is', 'batchSize: 11 is');
+  check({ targets: undefined, discovery: {}, maxConcurrency: 1, batchSize: 11, alarmLag: Duration.seconds(1) },
+    'alarmLag: 1 second', 'maxConcurrency: 1 is', 'batchSize: 11 is');
+  check({ targets: undefined, discovery: {}, reservedConcurrency: 5 }, 'reservedConcurrency: 5 is less than maxConcurrency, which is 10');
   check({ statePrefix: '/a' }, "statePrefix: '/a' is no prefix");
 });
 
 test('what is given is for something', () => {
   check({ vpcEndpoints: true, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, securityGroups: [] },
     'vpcSubnets: it is for a vpc', 'securityGroups: it is for a vpc', 'vpcEndpoints: it is for a vpc');
-  check({ maxConcurrency: 5, lagThreshold: Duration.minutes(5) }, 'maxConcurrency: ', 'lagThreshold: ');
+  check({ maxConcurrency: 5, alarmLag: Duration.minutes(5) }, 'maxConcurrency: ', 'alarmLag: ');
+  check({ databaseUsers: ['a'] }, 'databaseUsers: ');
   check({ alarms: false, alarmActions: [] }, 'alarmActions: it is for alarms, which are off');
 });

@@ -17,9 +17,8 @@ const EVERYTHING: Changes = (stack) => ({
   vpcEndpoints: true,
   otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers', { encryptionKey: new kms.Key(stack, 'SecretKey') }),
   stateBucket: new s3.Bucket(stack, 'States', { encryptionKey: new kms.Key(stack, 'StateKey') }),
-  dashboard: true,
 });
-const DISCOVERY = { regions: ['eu-west-1', 'us-east-2'], roles: ['arn:aws:iam::210987654321:role/x'], externalId: 'acme' };
+const DISCOVERY = { regions: ['eu-west-1', 'us-east-2'], roleArns: ['arn:aws:iam::210987654321:role/x'], externalId: 'acme' };
 
 const TEMPLATES: Record<string, Template> = {
   'direct, the least': direct().template,
@@ -32,8 +31,6 @@ const TEMPLATES: Record<string, Template> = {
 
 /** Actions that are allowed on every resource, and why they have to be. */
 const ON_ALL: Record<string, string> = {
-  'rds:DescribeDBInstances': 'which instances there are is what is asked',
-  'rds:DescribeDBClusters': 'which clusters there are is what is asked',
   'ec2:AssignPrivateIpAddresses': 'the interfaces of the function do not exist yet',
   'ec2:CreateNetworkInterface': 'the same',
   'ec2:DeleteNetworkInterface': 'the same',
@@ -88,7 +85,7 @@ test('roles of other accounts are assumed by name, with their external id', () =
   const assumed = allowed(TEMPLATES['fleet, everything']).filter(({ Sid }) => Sid === 'OtherAccounts');
   assert.equal(assumed.length, 2);
   for (const statement of assumed) {
-    assert.equal(statement.Resource, DISCOVERY.roles[0]);
+    assert.equal(statement.Resource, DISCOVERY.roleArns[0]);
     assert.deepEqual(statement.Condition, { StringEquals: { 'sts:ExternalId': 'acme' } });
   }
 });
@@ -96,6 +93,19 @@ test('roles of other accounts are assumed by name, with their external id', () =
 test('a worker logs in in the regions that are searched', () => {
   const [login] = allowed(TEMPLATES['fleet, everything']).filter(({ Sid }) => Sid === 'LogIn');
   assert.deepEqual((login.Resource as unknown[]).map((arn) => /rds-db:([a-z0-9-]+):/.exec(JSON.stringify(arn))?.[1]), DISCOVERY.regions);
+});
+
+test('who is named by tags may be logged in as, if that is said', () => {
+  const { template } = fleet({ databaseUsers: ['watcher', 'pgquerylens'] });
+  const [login] = allowed(template).filter(({ Sid }) => Sid === 'LogIn');
+  assert.deepEqual([login.Resource].flat().map((arn) => /\*\/(\w+)"/.exec(JSON.stringify(arn))?.[1]), ['pgquerylens', 'watcher']);
+});
+
+test('the dispatcher looks at the regions that are searched', () => {
+  const looks = allowed(TEMPLATES['fleet, everything']).filter(({ Sid }) => Sid?.startsWith('Find'));
+  const arns = looks.flatMap(({ Resource }) => [Resource].flat()).map((arn) => /:rds:[^"]*/.exec(JSON.stringify(arn))?.[0]);
+  assert.deepEqual(arns, ['db', 'cluster'].flatMap((kind) =>
+    DISCOVERY.regions.map((region) => `:rds:${region}:123456789012:${kind}:*`)));
 });
 
 test('a function in a VPC cannot do to interfaces what the service does for it', () => {

@@ -43,5 +43,4 @@ test('a fleet', () => check('fleet', fleet((stack) => ({
   package: PgQueryLensPackage.fromBucket(s3.Bucket.fromBucketName(stack, 'Releases', 'releases'), 'x86_64.zip', {
     sha256: '00'.repeat(32),
   }),
-  dashboard: true,
 })).template));

@@ -34,7 +34,7 @@ export function direct(changes: Changes = {}): { poller: PgQueryLensPoller; temp
 
 /** Returns a stack in which servers are found and polled over a queue. */
 export function fleet(changes: Changes = {}): { poller: PgQueryLensPoller; template: Template; stack: Stack } {
-  return made({ discovery: { tags: ['monitoring=pgquerylens'] } }, changes);
+  return made({ discovery: { tags: { monitoring: 'pgquerylens' } } }, changes);
 }
 
 function made(least: Partial<PgQueryLensPollerProps>, changes: Changes) {
