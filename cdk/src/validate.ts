@@ -44,7 +44,7 @@ function packageMistakes(facts: PackageFacts): string[] {
   } else if (path !== undefined && !path.endsWith('.zip')) {
     mistakes.push(`package: ${path} is no zip: give the path of a zip with bootstrap in it`);
   }
-  if (sha256 !== undefined && !isUnknown(sha256) && !/^[0-9a-f]{64}$/i.test(sha256)) {
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     mistakes.push(`package: sha256 is '${sha256}': write 64 hexadecimal digits`);
   } else if (found !== undefined && sha256 !== undefined && found !== sha256.toLowerCase()) {
     mistakes.push(`package: the sha256 of ${path} is ${found}: write that, or give the file that was meant`);
@@ -71,8 +71,7 @@ function targetMistakes(targets: readonly TargetFacts[]): string[] {
   const twice = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
   const bytes = Buffer.byteLength(JSON.stringify({ targets: servers }));
   return [
-    ...targets.flatMap((target) => [...target.mistakes, ...target.servers.flatMap((server) =>
-      connectionMistakes(server.connection)), ...loginMistakes(target)]).map((mistake) => `targets: ${mistake}`),
+    ...targets.flatMap((target, index) => oneTargetMistakes(target).map((mistake) => `targets[${index}]: ${mistake}`)),
     ...names.filter((name) => name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES).map((name) =>
       `targets: the name '${name}' has ${Buffer.byteLength(name)} bytes: write 1 to ${MAX_NAME_BYTES}`),
     ...twice.map((name) => `targets: two servers are called '${name}': give each a name of its own`),
@@ -81,20 +80,27 @@ function targetMistakes(targets: readonly TargetFacts[]): string[] {
   ];
 }
 
+function oneTargetMistakes(target: TargetFacts): string[] {
+  const ofConnections = target.servers.flatMap(({ connection }) => connectionMistakes(connection));
+  return [...target.mistakes, ...ofConnections, ...loginMistakes(target)];
+}
+
+/** No connection is shown: one that is wrong may have a password where nobody looks for it, and a mistake gets into logs. */
 function connectionMistakes(connection: string): string[] {
   if (isUnknown(connection)) {
     return [];
   }
-  // What is shown of a connection never holds its password: a mistake ends up in a log.
-  if (/^[a-z]+:\/\/[^/@]*:[^/@]*@/i.test(connection) || /[?&\s]password\s*=|^password\s*=/i.test(connection)) {
-    return ['a connection has a password, which everybody could read in the schedule: '
-      + 'leave it out, and log in by IAM'];
+  if (PASSWORD.some((pattern) => pattern.test(connection))) {
+    return ['the connection has a password, which everybody could read in the schedule: leave it out, and log in by IAM'];
   }
   if (!/^postgres(ql)?:\/\/[^/]+/.test(connection)) {
-    return [`the connection '${connection}' is no URL: write postgresql://user@host:5432/database`];
+    return ['the connection is no URL: write postgresql://user@host:5432/database'];
   }
   return [];
 }
+
+/** A password of a URL, whatever it is made of, but no port before an @ further on; and one by its keyword. */
+const PASSWORD = [/^[a-z]+:\/\/[^:@]*:(?!\d+[/?,])[^]*@/i, /(^|[?&\s])(ssl)?password\s*=/i];
 
 function loginMistakes({ user, resourceId, servers }: TargetFacts): string[] {
   const mistakes: string[] = [];
@@ -104,7 +110,7 @@ function loginMistakes({ user, resourceId, servers }: TargetFacts): string[] {
     }
     const [first] = servers;
     if (user === undefined && first !== undefined && !isUnknown(first.connection)) {
-      mistakes.push('a connection with a resource id names no user: write postgresql://user@host:5432/database');
+      mistakes.push('the connection has a resource id and names no user: write postgresql://user@host:5432/database');
     }
   }
   return user === undefined ? mistakes : [...mistakes, ...userMistakes(user)];
@@ -160,13 +166,17 @@ function timeMistakes(props: PgQueryLensPollerProps): string[] {
 }
 
 function isMinutes(time: Duration | undefined, least: number, most: number): boolean {
-  return time === undefined || time.isUnresolved()
+  return time === undefined
     || (isBetween(time, least * 60, most * 60) && time.toMilliseconds() % 60_000 === 0);
 }
 
 function isBetween(time: Duration | undefined, leastSeconds: number, mostSeconds: number): boolean {
-  if (time === undefined || time.isUnresolved()) {
+  if (time === undefined) {
     return true;
+  }
+  // Others are reckoned from it here, so it has to be known here.
+  if (time.isUnresolved()) {
+    return false;
   }
   const seconds = time.toMilliseconds() / 1000;
   return Number.isInteger(seconds) && seconds >= leastSeconds && seconds <= mostSeconds;

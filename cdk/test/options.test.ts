@@ -25,9 +25,17 @@ test('an option is of the type that its kind wants', () => {
   }
 });
 
-test('every option can be left out, and says what then holds', () => {
-  for (const { name, optional, docs } of PROPERTIES) {
-    assert.ok(optional && docs.summary && docs.default, name);
+test('every option can be left out', () => {
+  assert.deepEqual(PROPERTIES.filter(({ optional }) => !optional), []);
+});
+
+test('every property says what it is, and what holds without it', () => {
+  const structs = Object.values(ASSEMBLY.types as Record<string, any>).filter(({ datatype }) => datatype);
+  assert.ok(structs.length > 5);
+  for (const { name: struct, properties } of structs) {
+    for (const { name, optional, docs } of properties as Property[]) {
+      assert.ok(docs?.summary && (!optional || docs.default), `${struct}.${name}`);
+    }
   }
 });
 
@@ -44,6 +52,7 @@ test('a choice has words, and nothing else has', () => {
 test('values are written as the environment wants them', () => {
   for (const row of OPTIONS) {
     const value = { count: 7, flag: false, list: ['a', 'b'] }[row.kind as string] ?? '7s';
-    assert.deepEqual(optionsEnvironment({ [row.property]: value }), { [row.variable]: Array.isArray(value) ? 'a,b' : String(value) });
+    const written = Array.isArray(value) ? 'a,b' : String(value);
+    assert.deepEqual(optionsEnvironment({ [row.property]: value }), { [row.variable]: written });
   }
 });

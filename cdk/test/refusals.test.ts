@@ -47,7 +47,7 @@ test('all mistakes are told at once, with where they are', () => {
   });
   assert.throws(make, { message: `PgQueryLensPoller Stack/Poller has 8 mistakes:
 → package: there is no file gone.zip: give the path of a zip with bootstrap in it
-→ targets: a connection has a password, which everybody could read in the schedule: leave it out, and log in by IAM
+→ targets[0]: the connection has a password, which everybody could read in the schedule: leave it out, and log in by IAM
 → options.deadline is '30': write a number and its unit, such as '250ms', '30s' or '10m'
 → options.logFormat is 'xml': write 'text' or 'json'
 → environment: PGPASSWORD would be a secret that everybody can read: use otlpHeadersSecret for headers, and IAM to log in
@@ -78,15 +78,18 @@ test('a package is a zip that is there, with the hash that is said', () => {
   check({ package: PgQueryLensPackage.fromZip(file, { sha256: 'abc' }) }, "package: sha256 is 'abc'");
   check({ package: PgQueryLensPackage.fromZip(file, { sha256: SHA256_OF_A_ZIP }) }, `package: the sha256 of ${file} is `);
   check({ package: PgQueryLensPackage.fromBucket(bucket, 'a.zip', { sha256: 'x' }) }, "package: sha256 is 'x'");
+  const later = Lazy.string({ produce: () => 'known at deployment' });
+  check({ package: PgQueryLensPackage.fromBucket(bucket, 'a.zip', { sha256: later }) }, 'package: sha256 is ');
 });
 
 test('no password gets into the schedule, and none into the mistake', () => {
   for (const connection of [
     'postgresql://user:hunter2@host/db', 'postgresql://user@host/db?password=hunter2',
     'postgresql://user@host/db?sslmode=require&password=hunter2', 'host=db user=a password=hunter2',
-    'password = hunter2 host=db',
+    'password = hunter2 host=db', 'postgresql://user:hunter2/?:@host/db', 'postgresql://user:hunter2:@@host/db',
+    'postgresql://user@host/db?sslpassword=hunter2', 'postgres:user:hunter2@host',
   ]) {
-    checkConnection(connection, 'targets: a connection has a password');
+    checkConnection(connection, 'targets[0]: the connection ');
     const [mistake] = validate({ package: GOOD, targets: [PgQueryLensTarget.fromConnection(connection)] });
     assert.ok(!mistake.includes('hunter2'));
   }
@@ -94,9 +97,11 @@ test('no password gets into the schedule, and none into the mistake', () => {
 
 test('a connection is a URL', () => {
   checkConnection('postgres://user@host/db');
+  checkConnection('postgresql://host:5432/db?application_name=a@b');
+  checkConnection('postgresql://user@a:5432,b:5432/db');
   checkConnection('postgresql://user@[::1]:5432/db');
-  checkConnection('host=db1 user=a', 'targets: the connection');
-  checkConnection('mysql://user@host/db', 'targets: the connection');
+  checkConnection('host=db1 user=a', 'targets[0]: the connection is no URL');
+  checkConnection('mysql://user@host/db', 'targets[0]: the connection is no URL');
   checkConnection(Lazy.string({ produce: () => 'known at deployment' }));
 });
 
@@ -105,10 +110,10 @@ test('rights are for a user with a name, at a resource with an id', () => {
     targets: [PgQueryLensTarget.fromConnection(connection, { resourceId })],
   });
   check(at(CONNECTION, 'prx-0a1b'));
-  check(at(CONNECTION, 'db1'), "targets: the resource id 'db1'");
-  check(at(CONNECTION, 'db-*'), "targets: the resource id 'db-*'");
-  check(at('postgresql://host/db', 'db-A'), 'targets: a connection with a resource id names no user');
-  check(at('postgresql://*@host/db', 'db-A'), "targets: the user '*'");
+  check(at(CONNECTION, 'db1'), "targets[0]: the resource id 'db1'");
+  check(at(CONNECTION, 'db-*'), "targets[0]: the resource id 'db-*'");
+  check(at('postgresql://host/db', 'db-A'), 'targets[0]: the connection has a resource id and names no user');
+  check(at('postgresql://*@host/db', 'db-A'), "targets[0]: the user '*'");
   checkFleet({ user: '*' }, "discovery: the user '*'");
   check({ targets: undefined, discovery: {}, databaseUsers: ['a*'] }, "databaseUsers: the user 'a*'");
 });
@@ -133,9 +138,9 @@ test('what an imported database does not tell is asked for', () => {
   });
   const cluster = rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Orders', { clusterIdentifier: 'orders' });
   check({ targets: [PgQueryLensTarget.fromDatabaseInstance(instance)] },
-    'targets: the instance Stack/Shop has no resource id, which its user is allowed by: give instanceResourceId');
+    'targets[0]: the instance Stack/Shop has no resource id, which its user is allowed by: give instanceResourceId');
   check({ targets: [PgQueryLensTarget.fromDatabaseCluster(cluster)] },
-    'targets: the cluster Stack/Orders has no resource id', 'targets: the cluster Stack/Orders names no endpoint');
+    'targets[0]: the cluster Stack/Orders has no resource id', 'targets[0]: the cluster Stack/Orders names no endpoint');
 });
 
 test('what is looked for can be said in a list', () => {
@@ -177,7 +182,7 @@ test('a cluster that is made here takes tokens of IAM', () => {
   });
   check({ targets: [PgQueryLensTarget.fromDatabaseCluster(cluster('A', true))] });
   check({ targets: [PgQueryLensTarget.fromDatabaseCluster(cluster('B'))] },
-    'targets: the cluster Stack/B takes no tokens of IAM: write iamAuthentication: true');
+    'targets[0]: the cluster Stack/B takes no tokens of IAM: write iamAuthentication: true');
 });
 
 test('times and numbers keep to their ranges', () => {
@@ -188,10 +193,12 @@ test('times and numbers keep to their ranges', () => {
     'alarmSilence: 20 minutes is not in whole minutes from 30 to 720: write such as Duration.minutes(30)');
   check({ timeout: Duration.seconds(9) }, 'timeout: 9 seconds is not from 10 seconds to 10 minutes');
   check({ timeout: Duration.minutes(11) }, 'timeout: ');
+  check({ timeout: Duration.seconds(Lazy.number({ produce: () => 60 })) }, 'timeout: ');
   check({ memorySize: 20_000 }, 'memorySize: 20000 is out of its range');
   check({ targets: undefined, discovery: {}, maxConcurrency: 1, batchSize: 11, alarmLag: Duration.seconds(1) },
     'alarmLag: 1 second', 'maxConcurrency: 1 is', 'batchSize: 11 is');
-  check({ targets: undefined, discovery: {}, reservedConcurrency: 5 }, 'reservedConcurrency: 5 is less than maxConcurrency, which is 10');
+  check({ targets: undefined, discovery: {}, reservedConcurrency: 5 },
+    'reservedConcurrency: 5 is less than maxConcurrency, which is 10');
   check({ statePrefix: '/a' }, "statePrefix: '/a' is no prefix");
 });
 
