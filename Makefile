@@ -60,7 +60,7 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
 
-check: check-cdk ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, the CDK, a short fuzz run
+check: ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, the CDK, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang python systemd
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	cargo fetch --locked --quiet
@@ -69,6 +69,7 @@ check: check-cdk ## Runs what must hold before a push: format, lints, documentat
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
+	@$(MAKE) --no-print-directory check-cdk
 
 check-cdk: ## Compiles and tests the construct of the AWS CDK, and lints the templates of its examples; part of check
 	@sh integration/setup.sh node python

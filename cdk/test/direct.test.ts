@@ -187,6 +187,18 @@ test('endpoints are made for what is used, where that is asked for', () => {
   assert.deepEqual([count(false, true), count(true, false), count(true, true)], [0, 1, 2]);
 });
 
+test('endpoints are open to the function alone', () => {
+  const { template } = direct((stack) => ({
+    vpc: new ec2.Vpc(stack, 'Vpc'), vpcEndpoints: true, otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers'),
+  }));
+  assert.equal(resource(template, 'AWS::EC2::SecurityGroup', 'PollerSecretsEndpoint').Properties.SecurityGroupIngress, undefined);
+  template.resourcePropertiesCountIs('AWS::EC2::SecurityGroupIngress', {
+    FromPort: 443,
+    GroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('PollerSecretsEndpoint'), 'GroupId'] },
+    SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('PollerSecurityGroup'), 'GroupId'] },
+  }, 1);
+});
+
 test('alarms tell of errors, throttling and silence, and do what they are told', () => {
   const { template, poller } = direct({ alarmActions: [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:x:1:topic' }) }] });
   assert.deepEqual(poller.alarms.map(({ node }) => node.id), ['PollerErrors', 'PollerThrottles', 'PollerSilence']);
