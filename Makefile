@@ -12,6 +12,7 @@ CARGO_TARGET_DIR ?= $(CACHE)/target
 POSTGRES_DIR ?= $(CACHE)/postgres
 PYTHON_DIR ?= $(CACHE)/python
 EMULATORS_DIR ?= $(CACHE)/emulators
+CDK_DIR ?= $(CACHE)/cdk
 HADOLINT_DIR := $(CACHE)/hadolint
 PACKAGING_DIR := $(CACHE)/packaging
 # Where packages are written.
@@ -33,7 +34,7 @@ export EMULATORS_DIR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-agent test check bench soak package references recordings clean check-terraform
+.PHONY: help setup demo demo-agent test check bench soak package references recordings clean check-terraform check-cdk
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -62,7 +63,7 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
 
-check: check-terraform ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, a short fuzz run
+check: check-terraform check-cdk ## Runs what must hold before a push: format, lints, documentation, project rules, fresh references, what deploys, a short fuzz run
 	@sh integration/setup.sh cargo compiler libclang python systemd
 	@sh integration/python.sh '$(HADOLINT_DIR)' runtimes/agent/packaging/hadolint.txt
 	cargo fetch --locked --quiet
@@ -71,6 +72,10 @@ check: check-terraform ## Runs what must hold before a push: format, lints, docu
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='$(DOC_LINTS)' cargo doc --locked --workspace --no-deps --document-private-items
 	PROPTEST_CASES=$(FUZZ_CASES) cargo test --locked --workspace --test tidy --test properties --bin pgquerylens
+
+check-cdk: ## Compiles and tests the construct of the AWS CDK, and lints the templates of its examples; part of check
+	@sh integration/setup.sh node python
+	@sh cdk/check.sh '$(CDK_DIR)'
 
 check-terraform: ## Holds the Terraform modules against the provider's schema, their own tests and checkov; nothing is deployed
 	@sh integration/setup.sh python

@@ -46,8 +46,8 @@ reason_for() { # NEED
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
         faketime) echo "steps the clocks that the tests of clocks go by" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
-        node) echo "fetches the PostgreSQL servers of demo and tests, and runs an emulator of Azure's (npm)" ;;
-        python) echo "reads what we send with OpenTelemetry's own packages, signs with AWS's, runs an emulator of S3, fetches hadolint and checkov (pip)" ;;
+        node) echo "fetches the PostgreSQL servers of demo and tests, runs an emulator of Azure's, compiles the construct of the AWS CDK (npm)" ;;
+        python) echo "reads what we send with OpenTelemetry's own packages, signs with AWS's, runs an emulator of S3, fetches hadolint, checkov and cfn-lint (pip)" ;;
         redis) echo "is one of the stores that the tests keep states in; none is left running" ;;
         systemd) echo "checks the service's unit (systemd-analyze); nothing is started" ;;
         pgbouncer) echo "is the pooler that the tests poll through" ;;

@@ -1,0 +1,36 @@
+// What a poll needs of AWS inside a VPC, as endpoints there.
+
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+
+import { Network } from './function';
+import { PgQueryLensPollerProps } from './props';
+
+/** Returns where the function that polls stands, if it stands in a VPC. */
+export function networkOf({ vpc, vpcSubnets, securityGroups }: PgQueryLensPollerProps): Network | undefined {
+  return vpc && { vpc, vpcSubnets: vpcSubnets ?? defaultSubnets(vpc), securityGroups };
+}
+
+function defaultSubnets(vpc: ec2.IVpc): ec2.SubnetSelection {
+  const type = vpc.privateSubnets.length > 0
+    ? ec2.SubnetType.PRIVATE_WITH_EGRESS : ec2.SubnetType.PRIVATE_ISOLATED;
+  return { subnetType: type };
+}
+
+/** Makes an endpoint for each service that this poller uses, open to the function alone. */
+export function makeEndpoints(
+  scope: Construct, { vpc, vpcSubnets }: Network, poller: lambda.Function, props: PgQueryLensPollerProps,
+): void {
+  new ec2.GatewayVpcEndpoint(scope, 'S3Endpoint', {
+    vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: vpcSubnets && [vpcSubnets],
+  });
+  const services: [string, boolean, ec2.InterfaceVpcEndpointAwsService][] = [
+    ['SecretsEndpoint', props.otlpHeadersSecret !== undefined, ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+    ['StsEndpoint', (props.discovery?.roleArns ?? []).length > 0, ec2.InterfaceVpcEndpointAwsService.STS],
+  ];
+  for (const [id, , service] of services.filter(([, isUsed]) => isUsed)) {
+    const endpoint = new ec2.InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: vpcSubnets, open: false });
+    endpoint.connections.allowDefaultPortFrom(poller, 'pgquerylens');
+  }
+}

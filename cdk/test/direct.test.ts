@@ -1,0 +1,253 @@
+// One function that polls what its schedule names.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { PgQueryLensPackage, PgQueryLensPoller, PgQueryLensTarget } from 'pgquerylens-cdk';
+
+import { Changes, CONNECTION, direct, resource, statements, zip } from './stacks';
+
+const FUNCTION = 'AWS::Lambda::Function';
+const SCHEDULE = 'AWS::Scheduler::Schedule';
+
+test('a function runs bootstrap on Amazon Linux 2023', () => {
+  const { template, poller } = direct();
+  template.resourceCountIs(FUNCTION, 1);
+  template.hasResourceProperties(FUNCTION, {
+    Handler: 'bootstrap', Runtime: 'provided.al2023', Architectures: ['x86_64'], MemorySize: 256, Timeout: 60,
+  });
+  template.resourceCountIs('AWS::SQS::Queue', 0);
+  assert.equal(poller.dispatcherFunction, undefined);
+  assert.equal(poller.queue, undefined);
+});
+
+test('processor, memory, time and retention are what is said', () => {
+  const { template } = direct({
+    architecture: lambda.Architecture.ARM_64, memorySize: 512, timeout: Duration.minutes(2),
+    logRetention: logs.RetentionDays.ONE_WEEK,
+  });
+  template.hasResourceProperties(FUNCTION, { Architectures: ['arm64'], MemorySize: 512, Timeout: 120 });
+  template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
+});
+
+test('the schedule names the targets, and gives up what comes late', () => {
+  const { template } = direct({
+    targets: [
+      PgQueryLensTarget.fromConnection(CONNECTION, { name: 'shop' }),
+      PgQueryLensTarget.fromConnection('postgresql://monitor@db2.example.com/orders'),
+    ],
+    schedule: ScheduleExpression.rate(Duration.minutes(5)),
+  });
+  const { Properties } = resource(template, SCHEDULE, 'Poller');
+  assert.equal(Properties.ScheduleExpression, 'rate(5 minutes)');
+  assert.deepEqual(JSON.parse(Properties.Target.Input), {
+    targets: [{ connection: CONNECTION, name: 'shop' }, { connection: 'postgresql://monitor@db2.example.com/orders' }],
+  });
+  assert.deepEqual(Properties.Target.RetryPolicy, { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 1 });
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+    MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0,
+  });
+});
+
+test('a resource id lets the user of the connection log in, in the region of the server', () => {
+  const other = CONNECTION.replace('eu-west-1', 'us-east-2');
+  const { template } = direct({ targets: [PgQueryLensTarget.fromConnection(other, { resourceId: 'cluster-ABC' })] });
+  const connect = statements(template).filter(({ Action }) => Action === 'rds-db:connect');
+  assert.equal(connect.length, 1);
+  assert.match(JSON.stringify(connect[0].Resource), /:rds-db:us-east-2:123456789012:dbuser:cluster-ABC\/pgquerylens/);
+});
+
+test('without a resource id nothing is granted', () => {
+  const { template } = direct({ targets: [PgQueryLensTarget.fromConnection(CONNECTION)] });
+  assert.deepEqual(statements(template).filter(({ Action }) => Action === 'rds-db:connect'), []);
+});
+
+test('options become variables, beside those that are given', () => {
+  const { template } = direct({
+    options: { auth: 'rds-iam', top: 25, databases: ['shop', 'orders'], statementTimeout: '5s' },
+    environment: { OTEL_RESOURCE_ATTRIBUTES: 'a=b' },
+    statePrefix: 'monitoring/shop',
+  });
+  const { Variables } = resource(template, FUNCTION, 'Poller').Properties.Environment;
+  const { PGQUERYLENS_STATE: state, ...others } = Variables;
+  assert.deepEqual(others, {
+    PGQUERYLENS_AUTH: 'rds-iam', PGQUERYLENS_TOP: '25', PGQUERYLENS_DATABASE: 'shop,orders',
+    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', OTEL_RESOURCE_ATTRIBUTES: 'a=b',
+  });
+  assert.deepEqual(state['Fn::Join'][1].at(-1), '/monitoring/shop');
+});
+
+test('the bucket is private, encrypted, reached by TLS, and outlives the stack', () => {
+  const { template } = direct();
+  template.hasResource('AWS::S3::Bucket', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: {
+      BucketEncryption: { ServerSideEncryptionConfiguration: [
+        { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+      ] },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: { Rules: [
+        Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
+      ] },
+    },
+  });
+  template.hasResourceProperties('AWS::S3::BucketPolicy', {
+    PolicyDocument: { Statement: [
+      Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+    ] },
+  });
+});
+
+test('a bucket that is given is used', () => {
+  const { template } = direct((stack) => ({ stateBucket: s3.Bucket.fromBucketName(stack, 'States', 'acme-states') }));
+  template.resourceCountIs('AWS::S3::Bucket', 0);
+  const { Variables } = resource(template, FUNCTION, 'Poller').Properties.Environment;
+  assert.equal(Variables.PGQUERYLENS_STATE, 's3://acme-states/pgquerylens');
+});
+
+test('the headers stay in their secret', () => {
+  const { template } = direct((stack) => ({ otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers') }));
+  const { Variables } = resource(template, FUNCTION, 'Poller').Properties.Environment;
+  assert.match(Variables.PGQUERYLENS_OTLP_HEADERS_SECRET.Ref, /^Headers/);
+  const reads = statements(template).filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager'));
+  assert.deepEqual(reads.map(({ Resource }) => Resource), [Variables.PGQUERYLENS_OTLP_HEADERS_SECRET]);
+});
+
+test('a zip in a bucket is held against its hash by the service', () => {
+  const sha256 = 'ff'.repeat(32);
+  const { template } = direct((stack) => ({
+    package: PgQueryLensPackage.fromBucket(s3.Bucket.fromBucketName(stack, 'B', 'releases'), 'a.zip', { sha256 }),
+  }));
+  template.hasResourceProperties(FUNCTION, { Code: { S3Bucket: 'releases', S3Key: 'a.zip' } });
+  template.hasResourceProperties('AWS::Lambda::Version', {
+    CodeSha256: Buffer.from(sha256, 'hex').toString('base64'),
+  });
+  const { Arn } = resource(template, SCHEDULE, 'Poller').Properties.Target;
+  assert.match(Arn.Ref, /CurrentVersion/, 'what is invoked is the version that was held against it');
+});
+
+test('in a VPC the instance lets the function in', () => {
+  const { template } = direct((stack) => {
+    const vpc = new ec2.Vpc(stack, 'Vpc');
+    const instance = new rds.DatabaseInstance(stack, 'Shop', {
+      engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 }), vpc,
+    });
+    return { vpc, targets: [PgQueryLensTarget.fromDatabaseInstance(instance, { database: 'my shop', name: 'shop' })] };
+  });
+  template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+    SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('PollerSecurityGroup'), 'GroupId'] },
+  });
+  template.hasResourceProperties('AWS::RDS::DBInstance', { EnableIAMDatabaseAuthentication: true });
+  const input = JSON.stringify(resource(template, SCHEDULE, 'Poller').Properties.Target.Input);
+  assert.match(input, /postgresql:\/\/pgquerylens@/);
+  assert.match(input, /\/my%20shop/);
+  assert.match(input, /Endpoint.Port/);
+});
+
+test('of a cluster each instance is polled by its own endpoint', () => {
+  const { template } = direct((stack) => {
+    const cluster = rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Orders', {
+      clusterIdentifier: 'orders', clusterResourceIdentifier: 'cluster-XYZ', port: 5433,
+      instanceIdentifiers: ['a', 'b'], instanceEndpointAddresses: ['a.example.com', 'b.example.com'],
+      securityGroups: [],
+    });
+    return { targets: [PgQueryLensTarget.fromDatabaseCluster(cluster, { name: 'orders', user: 'watcher' })] };
+  });
+  assert.deepEqual(JSON.parse(resource(template, SCHEDULE, 'Poller').Properties.Target.Input), {
+    targets: [
+      { connection: 'postgresql://watcher@a.example.com:5433/postgres', name: 'orders-1' },
+      { connection: 'postgresql://watcher@b.example.com:5433/postgres', name: 'orders-2' },
+    ],
+  });
+  const [connect] = statements(template).filter(({ Action }) => Action === 'rds-db:connect');
+  assert.match(JSON.stringify(connect.Resource), /dbuser:cluster-XYZ\/watcher/);
+});
+
+test('endpoints are made for what is used, where that is asked for', () => {
+  const count = (vpcEndpoints: boolean, withSecret: boolean) => {
+    const { template } = direct((stack) => ({
+      vpc: new ec2.Vpc(stack, 'Vpc'),
+      vpcEndpoints,
+      otlpHeadersSecret: withSecret ? new secretsmanager.Secret(stack, 'Headers') : undefined,
+    }));
+    return Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).length;
+  };
+  assert.deepEqual([count(false, true), count(true, false), count(true, true)], [0, 1, 2]);
+});
+
+test('endpoints are open to the function alone', () => {
+  const { template } = direct((stack) => ({
+    vpc: new ec2.Vpc(stack, 'Vpc'), vpcEndpoints: true, otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers'),
+  }));
+  assert.equal(resource(template, 'AWS::EC2::SecurityGroup', 'PollerSecretsEndpoint').Properties.SecurityGroupIngress, undefined);
+  template.resourcePropertiesCountIs('AWS::EC2::SecurityGroupIngress', {
+    FromPort: 443,
+    GroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('PollerSecretsEndpoint'), 'GroupId'] },
+    SourceSecurityGroupId: { 'Fn::GetAtt': [Match.stringLikeRegexp('PollerSecurityGroup'), 'GroupId'] },
+  }, 1);
+});
+
+test('alarms tell of errors, throttling and silence, and do what they are told', () => {
+  const { template, poller } = direct({ alarmActions: [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:x:1:topic' }) }] });
+  assert.deepEqual(poller.alarms.map(({ node }) => node.id), ['PollerErrors', 'PollerThrottles', 'PollerSilence']);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
+  template.allResourcesProperties('AWS::CloudWatch::Alarm', {
+    AlarmActions: ['arn:aws:sns:x:1:topic'], OKActions: ['arn:aws:sns:x:1:topic'],
+  });
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName: 'Invocations', ComparisonOperator: 'LessThanThreshold', Period: 600, TreatMissingData: 'breaching',
+  });
+});
+
+test('the silence that alarms lasts three intervals, or as long as is said', () => {
+  const periods = (changes: Changes) => {
+    const { template } = direct(changes);
+    const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+    return Object.fromEntries(alarms.map(({ MetricName, Period }) => [MetricName, Period]));
+  };
+  const schedule = ScheduleExpression.rate(Duration.hours(1));
+  assert.deepEqual(periods({}), { Errors: 300, Throttles: 300, Invocations: 600 });
+  assert.deepEqual(periods({ schedule }), { Errors: 5400, Throttles: 5400, Invocations: 10_800 });
+  assert.deepEqual(periods({ schedule, alarmSilence: Duration.hours(2) }), {
+    Errors: 3600, Throttles: 3600, Invocations: 7200,
+  });
+});
+
+test('a rule of a security group stands on the side of the poller, so that no stack needs the other', () => {
+  const app = new App();
+  const databases = new Stack(app, 'Databases');
+  const vpc = new ec2.Vpc(databases, 'Vpc');
+  const instance = new rds.DatabaseInstance(databases, 'Shop', {
+    engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_18_1 }), vpc,
+  });
+  const monitoring = new Stack(app, 'Monitoring');
+  new PgQueryLensPoller(monitoring, 'Poller', {
+    package: PgQueryLensPackage.fromZip(zip()), targets: [PgQueryLensTarget.fromDatabaseInstance(instance)], vpc,
+  });
+  Template.fromStack(monitoring).resourceCountIs('AWS::EC2::SecurityGroupIngress', 1);
+  const needed = (stack: Stack) => stack.dependencies.map(({ stackName }) => stackName);
+  assert.deepEqual([needed(databases), needed(monitoring)], [[], ['Databases']]);
+});
+
+test('invocations can be kept free', () => {
+  direct({ reservedConcurrency: 1 }).template.hasResourceProperties(FUNCTION, { ReservedConcurrentExecutions: 1 });
+});
+
+test('alarms and dashboard can be left out', () => {
+  const { template } = direct({ alarms: false, dashboard: false });
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+  template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  direct().template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+});
