@@ -1,5 +1,5 @@
 //! Throw-away PostgreSQL servers and what surrounds them: roles, workloads, a proxy with faults, a managed service's
-//! front, a clock to step, a pooler, certificates, a receiver of telemetry, emulators of the clouds' object stores.
+//! front, a clock to step, a pooler, certificates, a receiver of telemetry, emulators and doubles of the clouds' services.
 //! The demo, the live tests and the bench stand on it; it knows nothing of views, deltas or reports.
 //!
 //! A sandbox is a directory with a lock file held by this process. Dropping it stops its processes and removes it.
@@ -18,10 +18,13 @@ pub mod gcs_double;
 mod installation;
 pub mod pooler;
 pub mod proxy;
+pub mod rds_double;
 pub mod receiver;
 pub mod roles;
 mod scratch;
 mod server;
+mod serving;
+pub mod sqs_double;
 pub mod tls;
 pub mod workload;
 
