@@ -5,6 +5,7 @@ pub mod auth;
 pub mod discover;
 mod endpoint;
 pub mod error;
+pub mod queue;
 pub mod secrets;
 pub mod session;
 pub mod trust;

@@ -3,4 +3,5 @@
 mod discover;
 mod faults;
 mod login;
+mod queue;
 mod stage;
