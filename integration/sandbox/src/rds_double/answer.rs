@@ -99,7 +99,7 @@ fn page(form: &Form, action: &str, list: &str, entries: &[String]) -> Result<Str
     let from = number("Marker", 0).ok().filter(|from| *from < entries.len().max(1));
     let from = from.ok_or((400, "InvalidParameterValue", "The marker is invalid"))?;
     let to = entries.len().min(from + size);
-    let marker = (to < entries.len()).then(|| format!("<Marker>{to}</Marker>")).unwrap_or_default();
+    let marker = if to < entries.len() { format!("<Marker>{to}</Marker>") } else { String::new() };
     let entries = entries[from..to].concat();
     Ok(format!(
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result><{list}>{entries}</{list}>{marker}\
