@@ -4,39 +4,64 @@
 use std::sync::Arc;
 
 use aws_config::{Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use futures_util::future::BoxFuture;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pgquerylens_engine::dial::{Asked, NoPassword, Passwords};
 use pgquerylens_engine::secret::Secret;
-use tokio::sync::OnceCell;
 
 use crate::endpoint;
 use crate::error;
-use crate::session::session;
+use crate::session::{Account, Sessions, credentials};
 
 /// What stays as it is in a query of AWS: letters, digits and `-._~`.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns passwords that are IAM tokens. The region is the endpoint's own, unless one is handed in, as for a name of
-/// one's own; else it is that of the environment. Nothing is looked up before the first login.
+/// Returns passwords that are IAM tokens, signed with our own credentials. The region is the endpoint's own, unless one
+/// is handed in, as for a name of one's own; else it is that of the environment. Nothing is looked up before the first
+/// login.
 pub fn iam_tokens(region: Option<String>) -> Passwords {
-    let known: Arc<OnceCell<SdkConfig>> = Arc::default();
+    iam_tokens_of(Sessions::new(region.clone()), None, region)
+}
+
+/// Returns passwords that are IAM tokens, signed with the credentials of an account, or with our own. Servers that are
+/// handed clones of the same sessions assume a role once between them.
+pub fn iam_tokens_of(sessions: Sessions, account: Option<Account>, region: Option<String>) -> Passwords {
+    let account = Arc::new(account);
     let source = move |asked: Asked| -> BoxFuture<'static, _> {
-        let (known, region) = (Arc::clone(&known), region.clone());
+        let (sessions, account, region) = (sessions.clone(), Arc::clone(&account), region.clone());
         Box::pin(async move {
             // The same token again would be refused again.
             if asked.refused > 0 {
                 return Ok(None);
             }
-            let session = known.get_or_init(|| session(region.as_deref())).await;
-            token(session, &asked, region.as_deref()).await.map(Some)
+            let account = account.as_ref().as_ref();
+            iam_token(&sessions, account, region.as_deref(), &asked).await.map(Some)
         })
     };
     Passwords::new(source, error::refused_token)
 }
 
-/// Signs a token for one login.
+/// Signs a token for one login with the credentials of an account, or with our own.
+pub async fn iam_token(
+    sessions: &Sessions,
+    account: Option<&Account>,
+    region: Option<&str>,
+    asked: &Asked,
+) -> Result<Secret, NoPassword> {
+    let region = region.or_else(|| endpoint::region(&asked.host));
+    let mut session = sessions.of(account, region).await;
+    if let Some(account) = account {
+        let role = credentials(&session).await;
+        let role = role.map_err(|failed| error::unassumed_for_token(account, &failed))?;
+        session = session.into_builder().credentials_provider(SharedCredentialsProvider::new(role)).build();
+    }
+    token(&session, asked, region).await
+}
+
+/// Signs a token with the credentials of a session.
 async fn token(session: &SdkConfig, asked: &Asked, region: Option<&str>) -> Result<Secret, NoPassword> {
     if !asked.is_encrypted {
         return Err(error::not_encrypted());
@@ -72,7 +97,6 @@ fn url_host(host: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
     use std::time::{Duration, UNIX_EPOCH};
 

@@ -3,11 +3,27 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use pgquerylens_engine::dial::{NoPassword, Refusal};
 use pgquerylens_model::advice::quoted;
 
 use crate::secrets::Place;
+use crate::session::Account;
+
+/// What went wrong, and what mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) why: String,
+    pub(crate) advice: String,
+}
+
+impl Told {
+    fn new(why: String, advice: &str) -> Told {
+        Told { why, advice: advice.to_owned() }
+    }
+}
 
 fn no_password(why: String, advice: &str) -> NoPassword {
     NoPassword { why, advice: advice.to_owned() }
@@ -37,6 +53,108 @@ pub(crate) fn unsigned(error: &(dyn Error + 'static)) -> NoPassword {
         format!("no AWS credentials to sign a token with: {}", chain(error)),
         "give the function, task or instance a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY; the role needs rds-db:connect on this database user",
+    )
+}
+
+/// Says why a login has no credentials of another account.
+pub(crate) fn unassumed_for_token(account: &Account, failed: &CredentialsError) -> NoPassword {
+    let Told { why, advice } = unassumed(account, failed);
+    NoPassword { why, advice }
+}
+
+/// Says why a role was not assumed. STS tells in the same words whether we may not, or the role does not trust us.
+pub(crate) fn unassumed(account: &Account, failed: &CredentialsError) -> Told {
+    let name = format!("the role {} cannot be assumed", account.role_arn);
+    let refused = Error::source(failed).and_then(|cause| cause.downcast_ref::<SdkError<AssumeRoleError>>());
+    let Some(code) = refused.and_then(code) else {
+        let advice =
+            "check our own credentials and the way to STS: a function in a VPC needs its interface endpoint";
+        return Told::new(format!("{name}: {}", chain(failed)), advice);
+    };
+    let why = format!("{name}: {code}");
+    match code.as_str() {
+        "AccessDenied" | "AccessDeniedException" | FORBIDDEN => {
+            let external_id = match &account.external_id {
+                Some(_) => ", under this external id",
+                None => "; if it asks for an external id, say it",
+            };
+            let advice =
+                format!("allow sts:AssumeRole on it to us, and name us in its trust policy{external_id}");
+            Told { why, advice }
+        }
+        "ValidationError" => Told::new(why, "write the role's ARN: arn:aws:iam::ACCOUNT:role/NAME"),
+        "RegionDisabledException" => Told::new(why, "activate STS in this region, in the role's account"),
+        _ => Told::new(why, OWN_CREDENTIALS),
+    }
+}
+
+/// What stands in a code's place where there is an answer without one, as of a proxy or an endpoint's policy.
+const FORBIDDEN: &str = "status 403";
+
+/// Returns what a service answered: its code, or at least a status.
+fn code<E: ProvideErrorMetadata>(failed: &SdkError<E>) -> Option<String> {
+    let said = failed.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned);
+    said.or_else(|| failed.raw_response().map(|answer| format!("status {}", answer.status().as_u16())))
+}
+
+const OWN_CREDENTIALS: &str =
+    "check our own credentials: the role of the function, task or instance, AWS_PROFILE or AWS_ACCESS_KEY_ID";
+
+/// Says why there are no credentials of our own.
+pub(crate) fn no_credentials(failed: &CredentialsError) -> Told {
+    Told::new(format!("there are no AWS credentials: {}", chain(failed)), OWN_CREDENTIALS)
+}
+
+pub(crate) fn no_region_to_search() -> Told {
+    Told::new("no region is said".to_owned(), "name the regions, or set AWS_REGION")
+}
+
+pub(crate) fn no_such_region(region: &str) -> Told {
+    Told::new(format!("{region:?} is no region"), "write it as AWS does: eu-west-1")
+}
+
+pub(crate) fn too_many(count: usize) -> Told {
+    Told::new(format!("there are more than {count}"), "search a region with fewer, or tell us of yours")
+}
+
+/// Says why the servers of a region could not be listed, or targets not be queued.
+pub(crate) fn refused_call<E>(failed: &SdkError<E>, actions: &str, service: &str) -> Told
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let Some(code) = code(failed) else {
+        let advice = format!(
+            "check the region and the way to {service}: a function in a VPC needs its interface endpoint"
+        );
+        return Told { why: chain(failed), advice };
+    };
+    let advice = match code.as_str() {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | FORBIDDEN => {
+            format!("allow {actions} to the credentials that are used there")
+        }
+        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "RequestThrottled" => {
+            "it is tried again at the next run; run less often if it happens again and again".to_owned()
+        }
+        // A region that is not enabled knows no credentials of the account.
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "OptInRequired" => {
+            "enable the region in this account, or leave it out; else check the credentials".to_owned()
+        }
+        "ExpiredToken" | "ExpiredTokenException" => "renew the credentials".to_owned(),
+        "SignatureDoesNotMatch" | "RequestExpired" => "set this machine's clock right".to_owned(),
+        "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
+            "check the queue's URL: it has its region and account".to_owned()
+        }
+        _ => "see the code in the service's API reference".to_owned(),
+    };
+    Told { why: code, advice }
+}
+
+/// Says why a queue did not take one message of several.
+pub(crate) fn refused_message(code: &str, message: Option<&str>) -> Told {
+    let why = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
+    Told::new(
+        why,
+        "it is sent again at the next run; if it is refused again, see the code in the API reference of SQS",
     )
 }
 
@@ -129,4 +247,39 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sts::config::http::HttpResponse;
+    use aws_sdk_sts::error::ErrorMetadata;
+
+    use super::*;
+
+    /// What is said where STS answers with this code, or none.
+    fn check(code: Option<&str>, external_id: Option<&str>) -> Told {
+        let account = Account { role_arn: "ROLE".to_owned(), external_id: external_id.map(str::to_owned) };
+        let mut metadata = ErrorMetadata::builder();
+        if let Some(code) = code {
+            metadata = metadata.code(code).message("what may be secret");
+        }
+        let answer = HttpResponse::new(403.try_into().unwrap(), "".into());
+        let refused = SdkError::service_error(AssumeRoleError::generic(metadata.build()), answer);
+        unassumed(&account, &CredentialsError::provider_error(refused))
+    }
+
+    #[test]
+    fn a_role_that_is_not_assumed_says_by_which_code_and_whose_word_is_missing() {
+        for (code, why) in [
+            (Some("AccessDenied"), "the role ROLE cannot be assumed: AccessDenied"),
+            (None, "the role ROLE cannot be assumed: status 403"),
+        ] {
+            let told = check(code, Some("x"));
+            assert_eq!(told.why, why);
+            assert!(told.advice.ends_with("name us in its trust policy, under this external id"), "{told:?}");
+        }
+        assert!(check(Some("AccessDenied"), None).advice.ends_with("if it asks for an external id, say it"));
+        assert!(check(Some("RegionDisabledException"), None).advice.starts_with("activate STS"));
+        assert!(check(Some("ExpiredToken"), None).advice.starts_with("check our own credentials"));
+    }
 }

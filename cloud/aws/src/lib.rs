@@ -1,9 +1,11 @@
-//! pgquerylens on AWS: logins without a password. The SDK's own chain finds credentials, from a function's role to a
+//! pgquerylens on AWS: servers that are found, logins without a password, a queue of what is to be polled. The SDK's own chain finds credentials, from a function's role to a
 //! profile; nothing else here looks at the environment.
 
 pub mod auth;
+pub mod discover;
 mod endpoint;
 pub mod error;
+pub mod queue;
 pub mod secrets;
 pub mod session;
 pub mod trust;

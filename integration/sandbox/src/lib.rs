@@ -19,10 +19,13 @@ mod installation;
 pub mod lambda;
 pub mod pooler;
 pub mod proxy;
+pub mod rds_double;
 pub mod receiver;
 pub mod roles;
 mod scratch;
 mod server;
+mod serving;
+pub mod sqs_double;
 pub mod tls;
 pub mod workload;
 

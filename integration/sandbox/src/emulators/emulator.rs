@@ -84,6 +84,11 @@ pub(super) async fn put(port: u16, path: &str) -> Result<u16> {
 
 /// Sends one request, with headers that end in line ends, and returns the status of its answer.
 pub(super) async fn send(port: u16, what: &str, headers: &str, body: &str) -> Result<u16> {
+    exchange(port, what, headers, body).await.map(|(status, _)| status)
+}
+
+/// Sends one request, with headers that end in line ends, and returns status and body of its answer.
+pub(super) async fn exchange(port: u16, what: &str, headers: &str, body: &str) -> Result<(u16, String)> {
     let doing = || format!("send {what} to port {port}");
     let mut socket = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.doing(doing())?;
     let length = body.len();
@@ -93,6 +98,8 @@ pub(super) async fn send(port: u16, what: &str, headers: &str, body: &str) -> Re
     socket.write_all(request.as_bytes()).await.doing(doing())?;
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await.doing(doing())?;
-    let status = String::from_utf8_lossy(&answer).split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| Error::Unsupported { what: doing() })
+    let answer = String::from_utf8_lossy(&answer);
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned();
+    status.map(|status| (status, body)).ok_or_else(|| Error::Unsupported { what: doing() })
 }

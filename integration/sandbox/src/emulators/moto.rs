@@ -1,8 +1,11 @@
-//! moto, which speaks as Amazon S3 does and holds conditional puts. It checks no signature.
+//! moto, which speaks as many services of AWS do: S3 with conditional puts, RDS, SQS, STS and what lies between. It checks
+//! neither signatures nor rights until it is told to.
 
 use std::process::Command;
 
-use super::emulator::{Emulator, installed, put, send};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::emulator::{Emulator, exchange, installed, put, send};
 use crate::{Error, Result};
 
 /// A running moto.
@@ -34,16 +37,55 @@ impl Moto {
         }
     }
 
-    /// Calls an action of a service that speaks JSON, such as `ssm` and `AmazonSSM.PutParameter`, in this region.
-    pub async fn call(&self, service: &str, target: &str, region: &str, body: &str) -> Result<()> {
-        let scope = format!("AKIDEXAMPLE/20260101/{region}/{service}/aws4_request");
+    /// Calls an action of a service that speaks JSON, such as `ssm` and `AmazonSSM.PutParameter`, in this region,
+    /// and returns the answer.
+    pub async fn call(&self, service: &str, target: &str, region: &str, body: &str) -> Result<String> {
         let headers = format!(
-            "X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.1\r\n\
-             Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n"
+            "X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-1.1\r\n{}",
+            signed(service, region)
         );
-        match send(self.0.port, "POST /", &headers, body).await? {
-            200 => Ok(()),
-            status => Err(Error::Unsupported { what: format!("call {target}: status {status}") }),
+        match exchange(self.0.port, "POST /", &headers, body).await? {
+            (200, answer) => Ok(answer),
+            (status, _) => Err(Error::Unsupported { what: format!("call {target}: status {status}") }),
         }
     }
+
+    /// Calls an action of a service that speaks XML, such as `rds` and `CreateDBInstance`, in a region of an account, and
+    /// returns the answer.
+    pub async fn ask(
+        &self,
+        service: &str,
+        place: (&str, &str),
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String> {
+        let (account, region) = place;
+        let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let pairs = parameters.iter().map(|(name, value)| format!("&{}={}", escaped(name), escaped(value)));
+        let body = format!("Action={action}{}", pairs.collect::<String>());
+        let headers = format!(
+            "x-moto-account-id: {account}\r\nContent-Type: application/x-www-form-urlencoded\r\n{}",
+            signed(service, region)
+        );
+        match exchange(self.0.port, "POST /", &headers, &body).await? {
+            (200, answer) => Ok(answer),
+            (status, answer) => {
+                Err(Error::Unsupported { what: format!("call {action}: status {status}: {answer}") })
+            }
+        }
+    }
+
+    /// Lets it check signatures and rights from now on: by the policies of users and roles, and whom a role trusts.
+    pub async fn enforce_rights(&self) -> Result<()> {
+        match send(self.0.port, "POST /moto-api/reset-auth", "", "0").await? {
+            200 => Ok(()),
+            status => Err(Error::Unsupported { what: format!("enforce rights: status {status}") }),
+        }
+    }
+}
+
+/// What a request is signed by, as far as moto looks at it.
+fn signed(service: &str, region: &str) -> String {
+    let scope = format!("AKIDEXAMPLE/20260101/{region}/{service}/aws4_request");
+    format!("Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n")
 }

@@ -12,14 +12,13 @@ use hyper::body::Incoming;
 
 use super::bucket::Stored;
 use super::{Fault, Kept, Shared};
+use crate::serving::Answer;
 
 const GENERATION: &str = "x-goog-generation";
 const IF_GENERATION_MATCH: &str = "x-goog-if-generation-match";
 /// The clock of the double stands still; nobody compares times with generations at hand.
 const MODIFIED: &str = "Tue, 24 Nov 2026 12:00:00 GMT";
 const MODIFIED_IN_LISTS: &str = "2026-11-24T12:00:00.000Z";
-
-type Answer = Response<Full<Bytes>>;
 
 /// A request, read whole.
 struct Asked {

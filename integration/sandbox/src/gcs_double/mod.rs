@@ -7,18 +7,11 @@ mod answer;
 mod bucket;
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
 
 use self::bucket::Bucket;
 use crate::Result;
-use crate::error::Doing;
+use crate::serving::Serving;
 
 /// What goes wrong with the next request that writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +25,8 @@ pub enum Fault {
 /// A running double. Dropping it closes its port and all connections.
 #[derive(Debug)]
 pub struct GcsDouble {
-    port: u16,
+    serving: Serving,
     shared: Arc<Shared>,
-    listening: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -53,12 +45,11 @@ struct Kept {
 impl GcsDouble {
     /// Starts one with an empty bucket.
     pub async fn start(bucket: &str) -> Result<GcsDouble> {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.doing("listen as a double of GCS")?;
-        let port = listener.local_addr().doing("listen as a double of GCS")?.port();
         let shared = Arc::new(Shared { bucket: bucket.to_owned(), kept: Mutex::default() });
-        let listening = tokio::spawn(accept_all(listener, Arc::clone(&shared)));
-        Ok(GcsDouble { port, shared, listening })
+        let asked = Arc::clone(&shared);
+        let serving =
+            Serving::start("GCS", move |request| answer::answer(request, Arc::clone(&asked))).await?;
+        Ok(GcsDouble { serving, shared })
     }
 
     /// Returns a credentials file that leads here and asks nobody for a token.
@@ -66,7 +57,7 @@ impl GcsDouble {
         format!(
             r#"{{"type": "service_account", "gcs_base_url": "http://127.0.0.1:{}", "disable_oauth": true,
                 "client_email": "", "private_key": "", "private_key_id": ""}}"#,
-            self.port
+            self.serving.port
         )
     }
 
@@ -81,27 +72,8 @@ impl GcsDouble {
     }
 }
 
-impl Drop for GcsDouble {
-    fn drop(&mut self) {
-        self.listening.abort();
-    }
-}
-
 impl Shared {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn accept_all(listener: TcpListener, shared: Arc<Shared>) {
-    let mut connections = JoinSet::new();
-    while let Ok((socket, _)) = listener.accept().await {
-        while connections.try_join_next().is_some() {}
-        let shared = Arc::clone(&shared);
-        connections.spawn(async move {
-            let service = service_fn(move |request| answer::answer(request, Arc::clone(&shared)));
-            // A connection that breaks is the client's to notice.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
-        });
     }
 }

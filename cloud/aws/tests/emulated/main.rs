@@ -1,0 +1,9 @@
+//! The calls to AWS, made by the SDK over sockets: to moto where it does as AWS does, to our doubles where it does not.
+
+#![allow(clippy::unwrap_used, reason = "a test may unwrap: the panic is the report")]
+
+mod discover;
+mod faults;
+mod login;
+mod queue;
+mod stage;

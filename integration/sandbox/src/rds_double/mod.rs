@@ -1,0 +1,85 @@
+//! A double of the API of Amazon RDS, ours and no emulator of Amazon's: as much of it as discovery asks for, strictly by
+//! the reference (pages from 20 to 100 entries with markers, of clusters too, refused parameters), and the answers that no
+//! emulator gives on demand: throttling, an account or action that is denied, a service that is unavailable.
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html>
+
+mod answer;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::Result;
+use crate::serving::Serving;
+
+/// How the next request is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Too many requests: `Throttling`, status 400.
+    Throttled,
+    /// The credentials may not do this: `AccessDenied`, status 403.
+    Denied,
+    /// `ServiceUnavailable`, status 503.
+    Unavailable,
+}
+
+/// What there is.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// Identifiers of instances of PostgreSQL, with the clusters that they are in; those of Aurora then. The first of a
+    /// cluster is its writer.
+    pub instances: Vec<(String, Option<String>)>,
+    /// Identifiers of clusters of Aurora.
+    pub clusters: Vec<String>,
+}
+
+/// A running double. Dropping it closes its port and all connections.
+#[derive(Debug)]
+pub struct RdsDouble {
+    serving: Serving,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    fleet: Fleet,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    faults: VecDeque<Fault>,
+    requests: Vec<String>,
+}
+
+impl RdsDouble {
+    /// Starts one.
+    pub async fn start(fleet: Fleet) -> Result<RdsDouble> {
+        let shared = Arc::new(Shared { fleet, kept: Mutex::default() });
+        let asked = Arc::clone(&shared);
+        let serving =
+            Serving::start("RDS", move |request| answer::answer(request, Arc::clone(&asked))).await?;
+        Ok(RdsDouble { serving, shared })
+    }
+
+    /// Returns its address, for AWS_ENDPOINT_URL.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.serving.port)
+    }
+
+    /// Lets the next requests be refused, one after another.
+    pub fn refuse_next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.shared.kept().faults.extend(faults);
+    }
+
+    /// Returns action, marker and status of every request so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.shared.kept().requests.clone()
+    }
+}
+
+impl Shared {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
