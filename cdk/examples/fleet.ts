@@ -31,7 +31,6 @@ new PgQueryLensPoller(stack, 'Poller', {
   otlpHeadersSecret: secretsmanager.Secret.fromSecretNameV2(stack, 'Headers', 'otlp-headers'),
   vpc: new ec2.Vpc(stack, 'Vpc'),
   vpcEndpoints: true,
-  environment: { OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=production' },
   schedule: ScheduleExpression.rate(Duration.minutes(1)),
   maxConcurrency: 50,
   logRetention: logs.RetentionDays.TWO_WEEKS,

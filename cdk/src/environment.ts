@@ -11,7 +11,11 @@ export function optionsEnvironment(options: PgQueryLensOptions): Record<string, 
 }
 
 function written(value: unknown): string {
-  return Array.isArray(value) ? value.join(',') : String(value);
+  if (Array.isArray(value)) {
+    return value.join(',');
+  }
+  const isLabels = typeof value === 'object' && value !== null;
+  return isLabels ? Object.entries(value).map((pair) => pair.map(encodeURIComponent).join('=')).join(',') : String(value);
 }
 
 /** Returns what is wrong with the options, each with what to write instead. */
@@ -51,6 +55,8 @@ function judged(kind: OptionKind, words: readonly string[], value: unknown): [bo
       return [typeof value === 'boolean', 'true or false'];
     case 'list':
       return [Array.isArray(value) && value.every(isElement), 'a list of texts without a comma'];
+    case 'labels':
+      return [isLabels(value), "texts by name, such as { 'deployment.environment.name': 'production' }"];
     case 'duration':
       return [isText(value) && DURATION.test(value), "a number and its unit, such as '250ms', '30s' or '10m'"];
     case 'bytes':
@@ -80,6 +86,10 @@ export function environmentMistakes(environment: { [name: string]: string }): st
 /** Tells whether a value can be an element of a list in a variable. */
 export function isElement(value: unknown): value is string {
   return isText(value) && !value.includes(',');
+}
+
+function isLabels(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
 }
 
 function isText(value: unknown): value is string {

@@ -74,14 +74,14 @@ test('without a resource id nothing is granted', () => {
 test('options become variables, beside those that are given', () => {
   const { template } = direct({
     options: { auth: 'rds-iam', top: 25, databases: ['shop', 'orders'], statementTimeout: '5s' },
-    environment: { OTEL_RESOURCE_ATTRIBUTES: 'a=b' },
+    environment: { RUST_BACKTRACE: '1' },
     statePrefix: 'monitoring/shop',
   });
   const { Variables } = resource(template, FUNCTION, 'Poller').Properties.Environment;
   const { PGQUERYLENS_STATE: state, ...others } = Variables;
   assert.deepEqual(others, {
     PGQUERYLENS_AUTH: 'rds-iam', PGQUERYLENS_TOP: '25', PGQUERYLENS_DATABASE: 'shop,orders',
-    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', OTEL_RESOURCE_ATTRIBUTES: 'a=b',
+    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', RUST_BACKTRACE: '1',
   });
   assert.deepEqual(state['Fn::Join'][1].at(-1), '/monitoring/shop');
 });

@@ -18,7 +18,7 @@ test('the table and the interface have the same options', () => {
 });
 
 test('an option is of the type that its kind wants', () => {
-  const types: Record<string, string> = { count: 'number', flag: 'boolean', list: 'array' };
+  const types: Record<string, string> = { count: 'number', flag: 'boolean', list: 'array', labels: 'map' };
   for (const { name, type } of PROPERTIES) {
     const kind = OPTIONS.find(({ property }) => property === name)?.kind ?? '';
     assert.equal(type.primitive ?? type.collection.kind, types[kind] ?? 'string', name);
@@ -39,10 +39,10 @@ test('every property says what it is, and what holds without it', () => {
   }
 });
 
-test('variables are ours, and each says one option', () => {
+test('variables are ours or those of OpenTelemetry, and each says one option', () => {
   const variables = OPTIONS.map(({ variable }) => variable);
   assert.equal(new Set(variables).size, variables.length);
-  assert.deepEqual(variables.filter((variable) => !/^PGQUERYLENS_[A-Z_]+$/.test(variable)), []);
+  assert.deepEqual(variables.filter((variable) => !/^(PGQUERYLENS|OTEL)_[A-Z_]+$/.test(variable)), []);
 });
 
 test('a choice has words, and nothing else has', () => {
@@ -51,8 +51,8 @@ test('a choice has words, and nothing else has', () => {
 
 test('values are written as the environment wants them', () => {
   for (const row of OPTIONS) {
-    const value = { count: 7, flag: false, list: ['a', 'b'] }[row.kind as string] ?? '7s';
-    const written = Array.isArray(value) ? 'a,b' : String(value);
+    const value = { count: 7, flag: false, list: ['a', 'b'], labels: { a: 'b & c', d: 'e' } }[row.kind as string] ?? '7s';
+    const written = { list: 'a,b', labels: 'a=b%20%26%20c,d=e' }[row.kind as string] ?? String(value);
     assert.deepEqual(optionsEnvironment({ [row.property]: value }), { [row.variable]: written });
   }
 });

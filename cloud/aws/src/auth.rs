@@ -19,16 +19,10 @@ use crate::session::{Account, Sessions, credentials};
 pub(crate) const UNRESERVED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns passwords that are IAM tokens, signed with our own credentials. The region is the endpoint's own, unless one
-/// is handed in, as for a name of one's own; else it is that of the environment. Nothing is looked up before the first
-/// login.
-pub fn iam_tokens(region: Option<String>) -> Passwords {
-    iam_tokens_of(Sessions::new(region.clone()), None, region)
-}
-
-/// Returns passwords that are IAM tokens, signed with the credentials of an account, or with our own. Servers that are
-/// handed clones of the same sessions assume a role once between them.
-pub fn iam_tokens_of(sessions: Sessions, account: Option<Account>, region: Option<String>) -> Passwords {
+/// Returns passwords that are IAM tokens, signed with the credentials of an account, or with our own. The region is the
+/// endpoint's own, unless one is handed in, as for a name of one's own; else it is that of the environment. Nothing is
+/// looked up before the first login. Servers that are handed clones of the same sessions assume a role once between them.
+pub fn iam_tokens(sessions: Sessions, account: Option<Account>, region: Option<String>) -> Passwords {
     let account = Arc::new(account);
     let source = move |asked: Asked| -> BoxFuture<'static, _> {
         let (sessions, account, region) = (sessions.clone(), Arc::clone(&account), region.clone());

@@ -20,7 +20,7 @@ const CLOUD_AND_OTHER_HTTP: &[&str] =
     &["aws-*", "google-cloud*", "gcloud-*", "azure_*", "object_store", "lambda_runtime", "reqwest", "axum"];
 const INPUT_AND_OUTPUT: &[&str] = &["tokio", "tokio-*", "rustls", "async-*", "socket2", "mio"];
 
-const FENCES: [Fence; 11] = [
+const FENCES: [Fence; 12] = [
     Fence { folder: "core/model", forbidden: INPUT_AND_OUTPUT, because: "the model does no I/O" },
     Fence { folder: "core/model", forbidden: CLOUD, because: "the model knows no cloud" },
     Fence { folder: "core/sql", forbidden: INPUT_AND_OUTPUT, because: "the analysis of texts does no I/O" },
@@ -47,6 +47,11 @@ const FENCES: [Fence; 11] = [
         forbidden: SDK_AND_OTHER_HTTP,
         because: "stores link no SDK of a cloud and one HTTP client: credentials are handed in",
     },
+    Fence {
+        folder: "runtimes/aws-lambda",
+        forbidden: &["clap*", "google-cloud*", "gcloud-*", "azure_*", "reqwest"],
+        because: "a function has no command line, and every byte of it is loaded at each cold start",
+    },
     // It links all of core that opens anything. The SDK itself is linked by opentelemetry-proto.
     Fence {
         folder: "core/delivery",
@@ -54,6 +59,9 @@ const FENCES: [Fence; 11] = [
         because: "what a process tells of itself is its runtime's",
     },
 ];
+
+/// What all runtimes do alike, for them and nobody else.
+const SHARED_BY_RUNTIMES: &str = "runtimes/setup";
 
 /// One package of ours must not name another, by their folders.
 const ARROWS: [(&str, &str, &str); 5] = [
@@ -94,6 +102,7 @@ fn named(packages: &Packages, package: &Package) -> Vec<Violation> {
     let targets = packages.named_by(package).filter_map(|named| named.folder.as_deref());
     targets
         .flat_map(|target| ARROWS.iter().map(move |arrow| (target, arrow)))
+        .filter(|(target, _)| !(folder.starts_with("runtimes/") && *target == SHARED_BY_RUNTIMES))
         .filter(|(target, (from, to, _))| folder.starts_with(from) && target.starts_with(to))
         .map(|(target, (.., because))| Violation::of(folder, &format!("depends on {target}: {because}")))
         .collect()
@@ -168,6 +177,10 @@ mod tests {
         assert_eq!(
             check(&[("integration/live", &["runtimes/agent"]), ("runtimes/agent", &["core/engine"])]),
             ["integration/live: depends on runtimes/agent: nobody depends on a runtime"]
+        );
+        assert_eq!(
+            check(&[("runtimes/agent", &["runtimes/setup"]), ("core/engine", &["runtimes/setup"])]),
+            ["core/engine: depends on runtimes/setup: nobody depends on a runtime"]
         );
     }
 

@@ -1,11 +1,11 @@
 //! The function `bootstrap`: looks at the process, waits for events, and answers. What is done by an event is `worker`'s.
 
+mod dispatcher;
 mod event;
 mod outcome;
 mod time;
 mod worker;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_setup::clock;
 use pgquerylens_setup::config::Source;
@@ -23,9 +24,11 @@ use pgquerylens_setup::log;
 use pgquerylens_setup::options::{CommandLine, Given, unknown_variables};
 use pgquerylens_setup::polls::Surroundings;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
+use dispatcher::Dispatcher;
 use event::Event;
 use worker::{Gone, Moments, Worker};
 
@@ -44,13 +47,13 @@ fn main() -> Result<(), lambda_runtime::Error> {
 
 /// A configuration with a mistake is told to whoever invokes us, each time: nobody looks at a process that ended.
 async fn serve(environment: Environment) -> Result<(), lambda_runtime::Error> {
-    let worker = Rc::new(RefCell::new(worker(environment)));
+    let function = Rc::new(Mutex::new(Function::of(environment)));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let worker = Rc::clone(&worker);
+        let function = Rc::clone(&function);
         async move {
             // One invocation at a time: the runtime asks for the next when this one is answered.
-            let answered = match &mut *worker.borrow_mut() {
-                Ok(worker) => answer(worker, event).await,
+            let answered = match &mut *function.lock().await {
+                Ok(function) => function.answer(event).await,
                 Err(failure) => Err(failure.clone()),
             };
             answered.map_err(|failure| {
@@ -62,20 +65,52 @@ async fn serve(environment: Environment) -> Result<(), lambda_runtime::Error> {
     .await
 }
 
-fn worker(environment: Environment) -> Result<Worker, Failure> {
-    let given = Given::new("agent", CommandLine::default(), &environment.variables);
-    let source = source(&given, &environment);
-    log::start(&source.process()?)?;
-    for mistake in unknown_variables(&environment.variables) {
-        warn!(variable = mistake.written, "{}", mistake.instead);
+/// What the configuration makes of this function: a worker, and a dispatcher too where there is a queue.
+struct Function {
+    worker: Worker,
+    dispatcher: Option<Dispatcher>,
+}
+
+impl Function {
+    fn of(environment: Environment) -> Result<Function, Failure> {
+        let given = Given::new("agent", CommandLine::default(), &environment.variables);
+        let source = source(&given, &environment);
+        log::start(&source.process()?)?;
+        for mistake in unknown_variables(&environment.variables) {
+            warn!(variable = mistake.written, "{}", mistake.instead);
+        }
+        let dispatcher = Dispatcher::of(&environment)?;
+        let surroundings = Surroundings {
+            variables: Arc::new(environment.variables.clone()),
+            environment,
+            hostname: None,
+            sessions: Sessions::default(),
+            resource: BTreeMap::new(),
+        };
+        Ok(Function { worker: Worker::new(source, surroundings), dispatcher })
     }
-    let surroundings = Surroundings {
-        variables: Arc::new(environment.variables.clone()),
-        environment,
-        hostname: None,
-        resource: BTreeMap::new(),
-    };
-    Ok(Worker::new(source, surroundings))
+
+    async fn answer(&mut self, event: LambdaEvent<Value>) -> Result<Value, Failure> {
+        let now = clock::now();
+        let milliseconds = event.context.deadline.saturating_sub(u64::try_from(now.0 / 1_000).unwrap_or(0));
+        let moments = Moments { now, end: Instant::now() + Duration::from_millis(milliseconds) };
+        let what = Event::read(&event.payload);
+        let gone = match what.map_err(|why| Failure::new(Exit::Data, why, ""))? {
+            Event::Tick => match &self.dispatcher {
+                Some(dispatcher) => return dispatcher.dispatch().await,
+                None => self.worker.configured(moments).await?,
+            },
+            Event::Targets(targets) => self.worker.named(&targets, moments).await,
+            Event::Messages(messages) => {
+                let gone = self.worker.sent(&messages, moments).await;
+                let again = messages.iter().zip(&gone).filter(|(_, (_, outcome))| outcome.comes_again());
+                let again: Vec<Value> =
+                    again.map(|(message, _)| json!({"itemIdentifier": message.id})).collect();
+                return Ok(json!({"batchItemFailures": again}));
+            }
+        };
+        judged(&gone)
+    }
 }
 
 /// A configuration is a file of the package, or stands in the variable itself.
@@ -87,26 +122,8 @@ fn source(given: &Given<'_>, environment: &Environment) -> Source {
     }
 }
 
-async fn answer(worker: &mut Worker, event: LambdaEvent<Value>) -> Result<Value, Failure> {
-    let now = clock::now();
-    let milliseconds = event.context.deadline.saturating_sub(u64::try_from(now.0 / 1_000).unwrap_or(0));
-    let moments = Moments { now, end: Instant::now() + Duration::from_millis(milliseconds) };
-    let what = Event::read(&event.payload);
-    let gone = match what.map_err(|why| Failure::new(Exit::Data, why, ""))? {
-        Event::Tick => worker.configured(moments).await?,
-        Event::Targets(targets) => worker.named(&targets, moments).await,
-        Event::Messages(messages) => {
-            let gone = worker.sent(&messages, moments).await;
-            let again = messages.iter().zip(&gone).filter(|(_, (_, outcome))| outcome.comes_again());
-            let again: Vec<Value> = again.map(|(message, _)| json!({"itemIdentifier": message.id})).collect();
-            return Ok(json!({"batchItemFailures": again}));
-        }
-    };
-    judged(gone)
-}
-
 /// An invocation fails if none of its servers was read that should have been: then somebody is told.
-fn judged(gone: Vec<Gone>) -> Result<Value, Failure> {
+fn judged(gone: &[Gone]) -> Result<Value, Failure> {
     if !gone.is_empty() && gone.iter().all(|(_, outcome)| outcome.is_failure()) {
         let count = gone.len();
         let first = gone.first().map_or(Value::Null, |(server, outcome)| outcome.told(server));

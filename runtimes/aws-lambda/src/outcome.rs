@@ -129,7 +129,7 @@ impl Outcome {
                 }
             }
             Outcome::Failed(_) | Outcome::Wrong(_) | Outcome::OutOfTime => {
-                warn!(server, error = why, "poll failed")
+                warn!(server, error = why, "poll failed");
             }
             Outcome::Stopped(_) | Outcome::Resting(_) | Outcome::Overlapped | Outcome::Late => {
                 info!(server, outcome, why, "not polled");

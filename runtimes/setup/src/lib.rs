@@ -4,6 +4,7 @@
 pub mod access;
 pub mod clock;
 pub mod config;
+pub mod discovery;
 pub mod exit;
 pub mod exporters;
 pub mod failure;

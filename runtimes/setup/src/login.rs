@@ -2,6 +2,7 @@
 //! connection; and whom a provider's server is trusted by.
 
 use pgquerylens_aws::auth::iam_tokens;
+use pgquerylens_aws::session::{Account, Sessions};
 use pgquerylens_aws::trust;
 use pgquerylens_engine::conninfo::{Host, Target};
 use pgquerylens_engine::limits::Limits;
@@ -18,23 +19,34 @@ pub enum Login {
     RdsIam {
         /// The region, where the endpoint's name does not tell it.
         region: Option<String>,
+        /// The account whose role signs, if it is not our own.
+        account: Option<Account>,
     },
 }
 
 impl Login {
     /// Returns what the options say.
-    pub fn of(auth: Option<&str>, region: Option<&str>) -> Login {
+    pub fn of(
+        auth: Option<&str>,
+        region: Option<&str>,
+        role: Option<&str>,
+        external_id: Option<&str>,
+    ) -> Login {
+        let external_id = external_id.map(str::to_owned);
         match auth {
-            Some("rds-iam") => Login::RdsIam { region: region.map(str::to_owned) },
+            Some("rds-iam") => Login::RdsIam {
+                region: region.map(str::to_owned),
+                account: role.map(|role| Account { role_arn: role.to_owned(), external_id }),
+            },
             _ => Login::Password,
         }
     }
 
-    /// Names the server; nothing is opened yet.
-    pub fn live(&self, target: Target, limits: Limits) -> Live {
+    /// Names the server; nothing is opened yet. Whoever hands in the same sessions assumes a role once.
+    pub fn live(&self, target: Target, limits: Limits, sessions: &Sessions) -> Live {
         let mut live = Live::new(trusting(target), limits);
-        if let Login::RdsIam { region } = self {
-            live.set_passwords(iam_tokens(region.clone()));
+        if let Login::RdsIam { region, account } = self {
+            live.set_passwords(iam_tokens(sessions.clone(), account.clone(), region.clone()));
         }
         live
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
@@ -33,6 +34,8 @@ pub struct Surroundings {
     pub variables: Variables,
     /// The name of this machine.
     pub hostname: Option<String>,
+    /// The sessions at AWS, shared so that a role is assumed once.
+    pub sessions: Sessions,
     /// Attributes of every resource that is exported.
     pub resource: BTreeMap<String, String>,
 }
@@ -76,7 +79,7 @@ impl Polls {
         let recipients = Recipients::new(origin, exporters, store);
         let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
-            let mut live = config.login.live(target, config.poll.limits.clone());
+            let mut live = config.login.live(target, config.poll.limits.clone(), &surroundings.sessions);
             if let Some(SecretSource::Aws(secrets)) = &config.password {
                 live.set_passwords(secrets.clone().passwords());
             }

@@ -30,7 +30,7 @@ module "pgquerylens" {
 
   otlp_endpoint           = "https://otlp.eu01.nr-data.net:4318"
   otlp_headers_secret_arn = var.otlp_headers_secret_arn
-  environment             = { OTEL_RESOURCE_ATTRIBUTES = "deployment.environment.name=production" }
+  resource_attributes     = { "deployment.environment.name" = "production" }
 
   subnet_ids           = var.subnet_ids
   route_table_ids      = var.route_table_ids

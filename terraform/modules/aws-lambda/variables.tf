@@ -363,7 +363,7 @@ variable "secrets_kms_key_arns" {
 }
 
 variable "environment" {
-  description = "More variables of the environment, such as OTEL_RESOURCE_ATTRIBUTES. Whoever may read the function's configuration reads them: they are no place for secrets."
+  description = "More variables of the environment, which are no options. Whoever may read the function's configuration reads them: they are no place for secrets."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -227,7 +227,8 @@ mod tests {
     /// What a configuration can say of a server, a tag can say too, or it is on this list.
     #[test]
     fn every_option_of_a_server_is_said_by_tag_or_not_for_a_reason() {
-        const NOT_BY_TAG: [&str; 6] = ["connection", "name", "password", "auth", "aws-region", "labels"];
+        const NOT_BY_TAG: [&str; 8] =
+            ["connection", "name", "password", "auth", "aws-region", "aws-role", "aws-external-id", "labels"];
         let schema = include_str!("../../../../docs/reference/configuration.schema.json");
         let schema: Value = serde_json::from_str(schema).unwrap();
         let keys = schema["$defs"]["server"]["properties"].as_object().unwrap().keys();

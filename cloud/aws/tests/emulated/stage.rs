@@ -46,19 +46,7 @@ pub(crate) fn role(account: &str, name: &str, external_id: Option<&str>) -> Acco
 
 /// Creates an instance of PostgreSQL that takes tokens. What is said goes before that.
 pub(crate) async fn create_instance(moto: &Moto, place: (&str, &str), name: &str, said: &[(&str, &str)]) {
-    let usual = [
-        ("DBInstanceIdentifier", name),
-        ("DBInstanceClass", "db.t4g.medium"),
-        ("Engine", "postgres"),
-        ("EngineVersion", "16.4"),
-        ("AllocatedStorage", "20"),
-        ("MasterUsername", "postgres"),
-        ("MasterUserPassword", "a-password-that-nobody-sees"),
-        ("EnableIAMDatabaseAuthentication", "true"),
-    ];
-    let is_said = |name: &str| said.iter().any(|(said, _)| *said == name);
-    let parameters: Vec<_> = usual.iter().filter(|(name, _)| !is_said(name)).chain(said).copied().collect();
-    moto.ask("rds", place, "CreateDBInstance", &parameters).await.unwrap();
+    moto.make_instance(place, name, said).await.unwrap();
 }
 
 /// Creates a cluster of Aurora that takes tokens.

@@ -35,8 +35,8 @@ use crate::source::{Answer, Opened, ReadError, Request, Source, Unit};
 use crate::state::StateStore;
 
 use collected::Collected;
-use keep::Kept;
 pub use keep::StateTrouble;
+use keep::{Held, Kept};
 
 /// What a poll reads and names.
 #[derive(Clone, Debug, PartialEq)]
@@ -273,24 +273,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let began = Instant::now();
         let deadline = began + self.options.limits.deadline;
         let before = self.source.cost();
-        if let (Some(now), Some(rest)) = (clock, self.rest.take_if(|_| self.kept.is_some()))
-            && now < rest.until
-        {
-            self.rest = Some(rest);
-            return Err(rest.into());
-        }
-        let kept = match self.kept.take() {
-            Some(kept) => kept,
-            None => Kept::load(&self.store, self.known.take()).await.map_err(PollFailure::State)?,
-        };
-        let mut held = kept.unpack().map_err(PollFailure::State)?;
-        if let Some(now) = clock
-            && let Some(until) = held.state().breaker.open_until(now, &SERVER)
-        {
-            let rest = Rest { until, failures: held.state().breaker.failures() };
-            (self.kept, self.rest) = (Some(kept), Some(rest));
-            return Err(rest.into());
-        }
+        let (kept, mut held) = self.take_state(clock).await?;
         let probe = match self.probe_at_home(&mut held, deadline).await {
             Ok(probe) => probe,
             // That somebody ended the poll, or is at work already, says nothing of the server.
@@ -338,6 +321,29 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             report.status = Status::Degraded;
         }
         Ok(report)
+    }
+
+    /// Returns what is kept, packed and unpacked; a server that rests needs neither.
+    async fn take_state(&mut self, clock: Option<Timestamp>) -> Result<(Kept, Held), PollFailure> {
+        if let (Some(now), Some(rest)) = (clock, self.rest.take_if(|_| self.kept.is_some()))
+            && now < rest.until
+        {
+            self.rest = Some(rest);
+            return Err(rest.into());
+        }
+        let kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => Kept::load(&self.store, self.known.take()).await.map_err(PollFailure::State)?,
+        };
+        let held = kept.unpack().map_err(PollFailure::State)?;
+        if let Some(now) = clock
+            && let Some(until) = held.state().breaker.open_until(now, &SERVER)
+        {
+            let rest = Rest { until, failures: held.state().breaker.failures() };
+            (self.kept, self.rest) = (Some(kept), Some(rest));
+            return Err(rest.into());
+        }
+        Ok((kept, held))
     }
 
     /// Runs planned units, if there are any, and hands the answers over.
@@ -400,7 +406,10 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         units.extend(self.lock_for(version).filter(|_| self.control.is_none()));
         let mut answers = self.source.read(&units, deadline).await;
         if let Some(at) = answers.iter().position(|answer| answer.view.name == LOCK.name) {
-            is_alone(&answers.swap_remove(at))?;
+            let is_ours = is_ours(answers.swap_remove(at)).map_err(PollFailure::Probe)?;
+            if is_ours == Some(false) {
+                return Err(PollFailure::Overlapped);
+            }
         }
         let mut answers = answers.into_iter();
         let rows = answers.next().map_or(Err(ReadError::NotRecorded), |answer| answer.rows);
@@ -422,13 +431,10 @@ impl<S: Source, T: StateStore> Poller<S, T> {
     }
 }
 
-/// Tells of a poll that another one is in the way of. Behind a pooler nobody knows.
-fn is_alone(answer: &Answer) -> Result<(), PollFailure> {
-    let rows = answer.rows.as_ref().map_err(|error| PollFailure::Probe(error.clone()))?;
-    match LOCK.column_index("is_ours").and_then(|column| rows.flag(column, 0)) {
-        Some(false) => Err(PollFailure::Overlapped),
-        _ => Ok(()),
-    }
+/// Tells whether we got the lock. Behind a pooler nobody knows.
+fn is_ours(answer: Answer) -> Result<Option<bool>, ReadError> {
+    let rows = answer.rows?;
+    Ok(LOCK.column_index("is_ours").and_then(|column| rows.flag(column, 0)))
 }
 
 /// A provider that denies the control file leaves both unknown.

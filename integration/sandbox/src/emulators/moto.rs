@@ -50,6 +50,25 @@ impl Moto {
         }
     }
 
+    /// Makes an instance of PostgreSQL at RDS, in a region of an account, that takes tokens. What is said goes before what
+    /// is usual. Nothing listens at its endpoint.
+    pub async fn make_instance(&self, place: (&str, &str), name: &str, said: &[(&str, &str)]) -> Result<()> {
+        let usual = [
+            ("DBInstanceIdentifier", name),
+            ("DBInstanceClass", "db.t4g.medium"),
+            ("Engine", "postgres"),
+            ("EngineVersion", "16.4"),
+            ("AllocatedStorage", "20"),
+            ("MasterUsername", "postgres"),
+            ("MasterUserPassword", "a-password-that-nobody-sees"),
+            ("EnableIAMDatabaseAuthentication", "true"),
+        ];
+        let is_said = |name: &str| said.iter().any(|(said, _)| *said == name);
+        let parameters: Vec<_> =
+            usual.iter().filter(|(name, _)| !is_said(name)).chain(said).copied().collect();
+        self.ask("rds", place, "CreateDBInstance", &parameters).await.map(drop)
+    }
+
     /// Calls an action of a service that speaks XML, such as `rds` and `CreateDBInstance`, in a region of an account, and
     /// returns the answer.
     pub async fn ask(

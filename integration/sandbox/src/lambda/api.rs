@@ -164,7 +164,7 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> std::result:
     Ok(match (&head.method, parts.as_slice()) {
         (&Method::GET, ["invocation", "next"]) => next(&shared).await,
         (&Method::POST, ["invocation", id, "response"]) => {
-            done(&shared, id, &body, |value| Some(Answer::Response(value)))
+            done(&shared, id, &body, |value| Some(Answer::Response(value.clone())))
         }
         (&Method::POST, ["invocation", id, "error"]) => done(&shared, id, &body, error),
         (&Method::POST, ["init", "error"]) => accepted(),
@@ -212,7 +212,7 @@ fn hand_out(state: &mut State) -> Option<Reply> {
     Some(reply.unwrap_or_default())
 }
 
-fn done(shared: &Shared, id: &str, body: &Bytes, read: impl Fn(Value) -> Option<Answer>) -> Reply {
+fn done(shared: &Shared, id: &str, body: &Bytes, read: impl Fn(&Value) -> Option<Answer>) -> Reply {
     let mut state = shared.state();
     let Some(invocation) = state.at_work.take_if(|at_work| at_work.id == id) else {
         let again =
@@ -231,7 +231,7 @@ fn done(shared: &Shared, id: &str, body: &Bytes, read: impl Fn(Value) -> Option<
         let _gone = invocation.answer.send(Answer::Error { kind, message });
         return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "the answer is too large");
     }
-    match serde_json::from_slice(body).ok().and_then(read) {
+    match serde_json::from_slice::<Value>(body).ok().as_ref().and_then(read) {
         Some(answer) => {
             // Nobody waits for the answer of a function that was killed.
             let _gone = invocation.answer.send(answer);
@@ -246,7 +246,7 @@ fn done(shared: &Shared, id: &str, body: &Bytes, read: impl Fn(Value) -> Option<
     }
 }
 
-fn error(value: Value) -> Option<Answer> {
+fn error(value: &Value) -> Option<Answer> {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     Some(Answer::Error { kind: text("errorType")?, message: text("errorMessage")? })
 }

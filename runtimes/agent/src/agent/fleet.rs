@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_engine::state::memory::MemoryStore;
@@ -40,6 +41,7 @@ pub(super) struct Fleet {
     /// Servers that are no longer polled, and not yet done: who comes back waits for them.
     leaving: BTreeMap<String, JoinHandle<()>>,
     means: Means,
+    sessions: Sessions,
     worker_count: usize,
     workers: Workers,
     seats: Seats,
@@ -64,6 +66,7 @@ impl Fleet {
         let variables = Arc::new(process.environment.variables.clone());
         Fleet {
             means: Means::none(&variables),
+            sessions: Sessions::default(),
             environment: process.environment.clone(),
             variables,
             hostname: process.hostname.clone(),
@@ -144,6 +147,7 @@ impl Fleet {
                 environment: self.environment.clone(),
                 variables: Arc::clone(&self.variables),
                 hostname: self.hostname.clone(),
+                sessions: self.sessions.clone(),
                 resource: resource.clone(),
             },
             board: Rc::clone(&self.board),

@@ -7,6 +7,7 @@ mod config;
 mod control;
 mod demo;
 mod demo_agent;
+mod discover;
 mod man;
 mod poll;
 mod record;
@@ -50,6 +51,7 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         Subcommand::Stop => control::stop(given, process).await,
         Subcommand::Resume => control::resume(given, process).await,
         Subcommand::State => state::run(given, process).await,
+        Subcommand::Discover => discover::run(given, process).await,
         Subcommand::Check => check::run(given, process).await,
         Subcommand::Sql => sql::run(given),
         Subcommand::Record => record::run(given, process).await,

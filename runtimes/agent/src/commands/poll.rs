@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
@@ -51,7 +52,8 @@ pub(super) async fn run(given: Given<'_>, process: &Process) -> Result<Exit, Fai
             let said = settings.connect_timeout_said;
             let limits = settings::with_timeout_of(&target, settings.options.limits.clone(), said);
             let address = target.address();
-            poll(settings.login.live(target, limits.clone()), address, limits, settings).await
+            poll(settings.login.live(target, limits.clone(), &Sessions::default()), address, limits, settings)
+                .await
         }
         From::Recording(ref folder) => {
             let replay = Replay::open_folder(Path::new(folder))?;

@@ -27,7 +27,12 @@ pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Targ
 
 /// Returns how we log in.
 pub(super) fn login(given: &mut Given<'_>) -> Login {
-    Login::of(given.choice("auth"), given.text("aws-region").as_deref())
+    Login::of(
+        given.choice("auth"),
+        given.text("aws-region").as_deref(),
+        given.text("aws-role").as_deref(),
+        given.text("aws-external-id").as_deref(),
+    )
 }
 
 /// Returns the budget of a poll.

@@ -277,6 +277,7 @@ mod tests {
               stop         Stops polls, or does without a view or an exporter, from the next poll on
               resume       Takes back what pgquerylens stop wished
               state        Shows what lies under a state's URL, or forgets what one server has there
+              discover     Looks which servers of RDS and Aurora there are, and says why one is left out
               check        Looks whether a server, a role and a connection are ready to be polled, and how to
                            mend what is not
               sql          Prints every statement that we may run on a version of PostgreSQL, for approval

@@ -17,6 +17,8 @@ pub(crate) enum Subcommand {
     Resume,
     /// `state`.
     State,
+    /// Looks which servers there are at AWS.
+    Discover,
     /// Looks whether a server is ready to be polled.
     Check,
     /// Prints our SQL.
@@ -154,6 +156,21 @@ pub(crate) const SUBCOMMANDS: &[SubcommandSpec] = &[
             (
                 "pgquerylens state forget redis://cache:6379/0/prod --server shop",
                 "begin anew with one server",
+            ),
+        ],
+        hidden: false,
+    },
+    SubcommandSpec {
+        subcommand: Subcommand::Discover,
+        name: "discover",
+        about: "Looks which servers of RDS and Aurora there are, and says why one is left out",
+        more: "Regions and accounts are looked through at the same time; one that denies costs itself alone. Clusters of \
+               Aurora become their instances. docs/discovery.md has the rules and the rights it takes.",
+        examples: &[
+            ("pgquerylens discover --discover-region eu-west-1", "everything in a region"),
+            (
+                "pgquerylens discover --discover-tag env=prod --format json | jq -c .targets[]",
+                "as configurations",
             ),
         ],
         hidden: false,

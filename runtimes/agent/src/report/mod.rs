@@ -7,6 +7,7 @@ mod blocking;
 mod check;
 mod cost;
 mod databases;
+mod discovered;
 mod fields;
 mod headline;
 mod line;
@@ -26,6 +27,7 @@ use pgquerylens_model::report::PollReport;
 use pgquerylens_model::selection::Order;
 
 pub(crate) use check::render_check;
+pub(crate) use discovered::render_found;
 use line::{Line, Span, Tone};
 pub(crate) use state::{render_state, words};
 

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 
 /// What is planted for nobody to see.
 const SECRETS: Secrets = Secrets { password: "hunter2-password", literal: "hunter2-literal" };
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "eu-west-1";
 /// How long an invocation of a test may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -63,6 +65,36 @@ impl Stage {
         };
         self.logs += 1;
         Environment::new(function, &self.folder.path().join(format!("{}.log", self.logs))).await.unwrap()
+    }
+
+    /// Makes an instance at RDS with a tag, KEY=VALUE.
+    pub(crate) async fn instance(&self, name: &str, tag: &str) {
+        let (key, value) = tag.split_once('=').unwrap();
+        let tags = [("Tags.Tag.1.Key", key), ("Tags.Tag.1.Value", value)];
+        self.moto.make_instance((ACCOUNT, REGION), name, &tags).await.unwrap();
+    }
+
+    /// Makes a queue and returns its URL.
+    pub(crate) async fn queue(&self) -> String {
+        let made = self.sqs("CreateQueue", &json!({"QueueName": "pgquerylens"})).await;
+        made["QueueUrl"].as_str().unwrap().to_owned()
+    }
+
+    /// Takes the bodies of the messages out of a queue, ten at most.
+    pub(crate) async fn messages(&self, queue_url: &str) -> Vec<Value> {
+        let asked = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10});
+        let received = self.sqs("ReceiveMessage", &asked).await;
+        let messages = received["Messages"].as_array().cloned().unwrap_or_default();
+        messages
+            .iter()
+            .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
+            .collect()
+    }
+
+    async fn sqs(&self, action: &str, body: &Value) -> Value {
+        let action = format!("AmazonSQS.{action}");
+        let answer = self.moto.call("sqs", &action, REGION, &body.to_string()).await.unwrap();
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// Returns an event that names the server.

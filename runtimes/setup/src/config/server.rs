@@ -118,7 +118,12 @@ fn server(
 
 /// A token takes the place of a password.
 fn login(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Login {
-    let login = Login::of(layer.text("auth"), layer.text("aws-region"));
+    let login = Login::of(
+        layer.text("auth"),
+        layer.text("aws-region"),
+        layer.text("aws-role"),
+        layer.text("aws-external-id"),
+    );
     if let (true, Some(password)) = (login != Login::Password, layer.get("password")) {
         mistakes.push(password.mistake("a token is the password: leave it out, or write auth: password"));
     }

@@ -1,8 +1,10 @@
 //! The rows of the table of options. A row here is all it takes for an option to be parsed, shown and documented, on the
 //! command line and in a configuration file.
 
+mod discovery;
 mod exporters;
 mod functions;
+mod servers;
 mod telemetry;
 
 use super::Heading::{Limits, Output, Process, What, When};
@@ -34,11 +36,18 @@ const SERVER: &[Section] = &[Section::Server];
 
 /// Every option of every subcommand and of every section of a configuration file. One name may have two rows, where the
 /// default differs between subcommands or the meaning between sections.
-pub const OPTIONS: &[OptionSpec] = &joined::<
-    { ROWS.len() + functions::ROWS.len() + telemetry::ROWS.len() + exporters::ROWS.len() },
->([ROWS, functions::ROWS, telemetry::ROWS, exporters::ROWS]);
+pub const OPTIONS: &[OptionSpec] =
+    &joined::<
+        {
+            ROWS.len()
+                + functions::ROWS.len()
+                + discovery::ROWS.len()
+                + telemetry::ROWS.len()
+                + exporters::ROWS.len()
+        },
+    >([ROWS, functions::ROWS, discovery::ROWS, servers::ROWS, telemetry::ROWS, exporters::ROWS]);
 
-const fn joined<const COUNT: usize>(lists: [&[OptionSpec]; 4]) -> [OptionSpec; COUNT] {
+const fn joined<const COUNT: usize>(lists: [&[OptionSpec]; 6]) -> [OptionSpec; COUNT] {
     let mut rows = [ROW; COUNT];
     let (mut list, mut index, mut count) = (0, 0, 0);
     while count < COUNT {
@@ -101,50 +110,6 @@ const ROWS: &[OptionSpec] = &[
                user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
                defaults. Keep the password out of it: use the key password of a file, PGPASSWORD or ~/.pgpass.",
         ..text("connection", Place::Named(When), "URL")
-    },
-    OptionSpec {
-        sample: "shop-primary",
-        help: "What the server is called, in what is exported and in the state",
-        more: "Without it the name is host:port/database. Two servers cannot have the same.",
-        ..in_file("name", Kind::Text, SERVER)
-    },
-    OptionSpec {
-        place: Place::Variable,
-        sample: "shop",
-        help: "What a server and its replicas form together",
-        ..in_file("cluster", Kind::Text, SERVERS)
-    },
-    OptionSpec {
-        sample: "{env: prod, team: shop}",
-        help: "Labels of your own, which become attributes of what is exported",
-        more: "Those of a server are added to those of the defaults.",
-        ..in_file("labels", Kind::Labels, SERVERS)
-    },
-    OptionSpec {
-        sample: "{file: /run/secrets/monitor}",
-        help: "The password: {file: PATH}, {env: NAME}, {command: [PROGRAM, …]}, {aws-secret: NAME} or {aws-parameter: NAME}",
-        more: "A file or command is read again at each login, so that a rotated password counts at once. Without it \
-               PGPASSWORD, ~/.pgpass and the connection string are looked at, as psql does.",
-        ..in_file("password", Kind::Secret, SERVERS)
-    },
-    OptionSpec {
-        commands: EVERY_CONNECTING,
-        sections: SERVERS,
-        default: Some("password"),
-        help: "How we log in: by a password, or by a token of AWS IAM (rds-iam) that is signed for each connection",
-        more: "rds-iam needs no password and no secret: the default chain of the AWS SDK finds credentials (the role of \
-               a function, task or instance, a profile, variables), which need rds-db:connect on the database user; \
-               that needs rds_iam. For example: --auth rds-iam",
-        ..choice("auth", Place::Named(What), &["password", "rds-iam"])
-    },
-    OptionSpec {
-        commands: EVERY_CONNECTING,
-        sections: SERVERS,
-        sample: "eu-west-1",
-        help: "The region of the server, where the name of its endpoint does not tell it",
-        more: "It goes before what the endpoint's name says; without either AWS_REGION or the profile tells. \
-               For example: --aws-region eu-west-1",
-        ..text("aws-region", Place::Named(What), "REGION")
     },
     OptionSpec {
         commands: &["completions"],
@@ -452,6 +417,14 @@ const ROWS: &[OptionSpec] = &[
         ..choice("format", Place::Named(Output), &["table", "json"])
     },
     OptionSpec {
+        commands: &["discover"],
+        default: Some("table"),
+        help: "A list for people, or JSON for programs",
+        more: "json is one document, \"schema\": \"pgquerylens.discover/1\". \
+               For example: --format json | jq -c '.targets[]'",
+        ..choice("format", Place::Named(Output), &["table", "json"])
+    },
+    OptionSpec {
         commands: &["state"],
         default: Some("table"),
         help: "A list for people, or JSON for programs",
@@ -488,7 +461,7 @@ const ROWS: &[OptionSpec] = &[
         ..choice("order", Place::Named(Output), &["time", "io", "wal", "temp", "calls"])
     },
     OptionSpec {
-        commands: &["poll", "check", "state", "demo"],
+        commands: &["poll", "check", "state", "discover", "demo"],
         default: Some("auto"),
         help: "Colours: where the output is a terminal, always or never",
         more: "auto honours NO_COLOR and CLICOLOR. For example: --colour always | less -R",

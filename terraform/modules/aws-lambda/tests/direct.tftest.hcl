@@ -117,19 +117,20 @@ run "one_function_is_handed_the_targets_in_the_words_of_the_configuration_file" 
 
 run "options_that_are_said_are_in_the_environment_and_no_others" {
   variables {
-    top         = 25
-    databases   = ["shop", "billing"]
-    environment = { OTEL_RESOURCE_ATTRIBUTES = "team=shop" }
+    top                 = 25
+    databases           = ["shop", "billing"]
+    resource_attributes = { team = "shop & co" }
+    environment         = { RUST_BACKTRACE = "1" }
   }
 
   assert {
     condition = aws_lambda_function.this["poller"].environment[0].variables == tomap({
-      PGQUERYLENS_AUTH         = "rds-iam"
-      PGQUERYLENS_DATABASE     = "shop,billing"
-      PGQUERYLENS_ENDPOINT     = "https://otlp.example.com:4318"
-      PGQUERYLENS_STATE        = "s3://pgquerylens-state-123456789012-eu-west-1/pgquerylens"
-      PGQUERYLENS_TOP          = "25"
-      OTEL_RESOURCE_ATTRIBUTES = "team=shop"
+      PGQUERYLENS_DATABASE        = "shop,billing"
+      PGQUERYLENS_STATE           = "s3://pgquerylens-state-123456789012-eu-west-1/pgquerylens"
+      PGQUERYLENS_TOP             = "25"
+      OTEL_EXPORTER_OTLP_ENDPOINT = "https://otlp.example.com:4318"
+      OTEL_RESOURCE_ATTRIBUTES    = "team=shop%20%26%20co"
+      RUST_BACKTRACE              = "1"
     })
     error_message = "The environment is ${jsonencode(aws_lambda_function.this["poller"].environment[0].variables)}"
   }

@@ -66,7 +66,6 @@ run "the_dispatcher_is_told_what_to_look_for_and_where_to_send_it" {
 
   assert {
     condition = aws_lambda_function.this["dispatcher"].environment[0].variables == tomap({
-      PGQUERYLENS_AUTH                 = "rds-iam"
       PGQUERYLENS_DISCOVER_DATABASE    = "postgres"
       PGQUERYLENS_DISCOVER_ENGINE      = "postgres,aurora-postgresql"
       PGQUERYLENS_DISCOVER_EXCLUDE     = "scratch-*"
@@ -87,7 +86,6 @@ run "the_dispatcher_is_told_what_to_look_for_and_where_to_send_it" {
 
   assert {
     condition = aws_lambda_function.this["worker"].environment[0].variables == tomap({
-      PGQUERYLENS_AUTH  = "rds-iam"
       PGQUERYLENS_STATE = "s3://pgquerylens-state-123456789012-eu-west-1/pgquerylens"
     })
     error_message = "The worker is told something else: ${jsonencode(aws_lambda_function.this["worker"].environment[0].variables)}"

@@ -13,7 +13,9 @@ use super::{Kind, OPTIONS, OptionSpec, Section};
 const SECTIONS: [Section; 4] = [Section::Process, Section::Defaults, Section::Server, Section::Otlp];
 
 /// Options that are not said by whoever deploys a function, each with why.
-const LEFT_OUT: [(&str, &str); 11] = [
+const LEFT_OUT: [(&str, &str); 13] = [
+    ("aws-external-id", "it differs from account to account"),
+    ("aws-role", "it differs from account to account"),
     ("connection", "a function gets its servers with an event"),
     ("listen", "a function has no port"),
     ("shutdown-grace", "a function is not asked to end"),

@@ -103,7 +103,9 @@ fn value(option: &Deployed) -> String {
         _ if option.option.repeatable => format!("join(\",\", var.{name})"),
         Kind::Flag | Kind::Count => format!("tostring(var.{name})"),
         Kind::Labels => {
-            format!("join(\",\", [for key, value in var.{name} : \"${{key}}=${{urlencode(value)}}\"])")
+            format!(
+                "join(\",\", [for key, value in var.{name} : \"${{key}}=${{replace(urlencode(value), \"+\", \"%20\")}}\"])"
+            )
         }
         _ => return format!("var.{name}"),
     };

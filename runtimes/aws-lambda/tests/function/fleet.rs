@@ -1,0 +1,81 @@
+//! Dispatcher and workers: what is found becomes messages, and each message a poll.
+
+use pgquerylens_sandbox::lambda::Ended;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
+    let mut stage = Stage::open().await;
+    let queue_url = stage.queue().await;
+    for name in ["shop-1", "shop-2", "blog-1"] {
+        stage.instance(name, "team=shop").await;
+    }
+    stage.instance("other-1", "team=other").await;
+    let dispatching = [
+        ("PGQUERYLENS_QUEUE_URL", queue_url.as_str()),
+        ("PGQUERYLENS_DISCOVER_TAG", "team=shop"),
+        ("PGQUERYLENS_DISCOVER_EXCLUDE", "blog-*"),
+        ("PGQUERYLENS_STATE", ""),
+    ];
+    let mut dispatcher = stage.environment(&dispatching).await;
+    let ended = dispatcher.invoke(&json!({})).await.unwrap();
+    let told = json!({"sent": 2, "unsent": 0, "left_out": 2, "troubles": 0});
+    assert_eq!(ended, Ended::Answered(told), "{}", stage.log());
+
+    let messages = stage.messages(&queue_url).await;
+    let mut names: Vec<&str> = messages.iter().filter_map(|body| body["target"]["name"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["shop-1", "shop-2"]);
+    // The names of the endpoints lead nowhere here: what is polled stands behind them.
+    let here = |mut body: Value| {
+        body["target"]["connection"] = stage.planted.url().into();
+        body["target"]["auth"] = "password".into();
+        json!({"messageId": body["target"]["name"], "body": body.to_string(), "attributes": {}})
+    };
+    let records: Vec<Value> = messages.into_iter().map(here).collect();
+    let mut worker = stage.environment(&[]).await;
+    for _ in 0..2 {
+        stage.planted.execute(5).await.unwrap();
+        let ended = worker.invoke(&json!({"Records": records})).await.unwrap();
+        assert_eq!(ended, Ended::Answered(json!({"batchItemFailures": []})), "{}", stage.log());
+    }
+    let account = stage.receiver.account();
+    for server in ["shop-1", "shop-2"] {
+        assert_eq!(account.calls(server, stage.planted.queryid), 5, "{server}: {}", stage.log());
+    }
+    stage.is_sound(&[&dispatcher, &worker]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dispatcher_that_can_send_nothing_fails() {
+    let mut stage = Stage::open().await;
+    stage.instance("shop-1", "team=shop").await;
+    let nowhere = stage.queue().await.replace("pgquerylens", "nobody-made-this");
+    let mut dispatcher = stage.environment(&[("PGQUERYLENS_QUEUE_URL", &nowhere)]).await;
+    let ended = dispatcher.invoke(&json!({})).await.unwrap();
+    assert!(matches!(&ended, Ended::Failed { message, .. } if message.contains("queue")), "{ended:?}");
+    let wrong = [("PGQUERYLENS_QUEUE_URL", nowhere.as_str()), ("PGQUERYLENS_DISCOVER_ROLE", "admin")];
+    let mut dispatcher = stage.environment(&wrong).await;
+    let ended = dispatcher.invoke(&json!({})).await.unwrap();
+    assert!(
+        matches!(&ended, Ended::Failed { message, .. } if message.contains("ARN of a role")),
+        "{ended:?}"
+    );
+    stage.is_sound(&[&dispatcher]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_state_server_counters_are_sums_and_nothing_is_kept() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[("PGQUERYLENS_STATE", "memory:")]).await;
+    let commits = |stage: &Stage| stage.receiver.sums("postgresql.commits");
+    environment.invoke(&stage.event()).await.unwrap();
+    let first = commits(&stage);
+    stage.planted.execute(20).await.unwrap();
+    environment.invoke(&stage.event()).await.unwrap();
+    assert!(first > 0.0 && commits(&stage) >= first + 20.0, "{first} and then {}", commits(&stage));
+    assert_eq!(stage.receiver.account().calls("shop", stage.planted.queryid), 0);
+    stage.is_sound(&[&environment]);
+}

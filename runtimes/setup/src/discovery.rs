@@ -1,0 +1,114 @@
+//! What is looked for at AWS, from options: the same for the command and for a function.
+
+use pgquerylens_aws::discover::{Login, Pattern, Search, TagRule};
+use pgquerylens_aws::session::Account;
+
+use crate::options::Given;
+
+/// What names our own account among roles of others.
+const OWN: &str = "self";
+
+/// Returns what is looked for; mistakes are noted.
+pub fn search(given: &mut Given<'_>) -> Search {
+    Search {
+        accounts: accounts(given),
+        regions: given.texts("discover-region"),
+        tags: tags(given),
+        include: patterns(given, "discover-include"),
+        exclude: patterns(given, "discover-exclude"),
+        engines: given.choice("discover-engine").map(str::to_owned).into_iter().collect(),
+        user: given.text("discover-user").unwrap_or_default(),
+        database: given.text("discover-database").unwrap_or_default(),
+        login: match given.choice("auth") {
+            Some("password") => Login::Password,
+            _ => Login::RdsIam,
+        },
+    }
+}
+
+fn accounts(given: &mut Given<'_>) -> Vec<Option<Account>> {
+    let external_id = given.text("discover-external-id");
+    let mut accounts = Vec::new();
+    for role_arn in given.texts("discover-role") {
+        let is_role = role_arn.starts_with("arn:") && role_arn.contains(":role/");
+        if role_arn != OWN && !is_role {
+            let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME, or self";
+            given.mistake(format!("discover-role {role_arn}"), instead);
+            continue;
+        }
+        accounts.push(is_role.then(|| Account { role_arn, external_id: external_id.clone() }));
+    }
+    accounts
+}
+
+fn tags(given: &mut Given<'_>) -> Vec<TagRule> {
+    let mut rules = Vec::new();
+    for text in given.texts("discover-tag") {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (text.as_str(), None),
+        };
+        match value.map(str::parse::<Pattern>).transpose() {
+            _ if key.is_empty() => given.mistake(format!("discover-tag {text}"), "write KEY or KEY=VALUE"),
+            Ok(value) => rules.push(TagRule { key: key.to_owned(), value }),
+            Err(bad) => given.mistake(format!("discover-tag {text}"), bad.to_string()),
+        }
+    }
+    rules
+}
+
+fn patterns(given: &mut Given<'_>, name: &str) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for text in given.texts(name) {
+        match text.parse() {
+            Ok(pattern) => patterns.push(pattern),
+            Err(bad) => given.mistake(format!("{name} {text}"), format!("{bad}")),
+        }
+    }
+    patterns
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::options::CommandLine;
+
+    fn check(variables: &[(&str, &str)]) -> (Search, Vec<String>) {
+        let variables: BTreeMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut given = Given::new("discover", CommandLine::default(), &variables);
+        let search = search(&mut given);
+        let mistakes = given.finish().err().into_iter().flat_map(|all| all.0);
+        (search, mistakes.map(|mistake| mistake.to_string()).collect())
+    }
+
+    #[test]
+    fn lists_of_variables_become_rules() {
+        let role = "arn:aws:iam::123456789012:role/pgquerylens";
+        let (search, mistakes) = check(&[
+            ("PGQUERYLENS_DISCOVER_TAG", "pgquerylens, env=prod*"),
+            ("PGQUERYLENS_DISCOVER_ROLE", &format!("self,{role}")),
+            ("PGQUERYLENS_DISCOVER_EXTERNAL_ID", "x"),
+        ]);
+        assert_eq!(mistakes, Vec::<String>::new());
+        let account = Account { role_arn: role.to_owned(), external_id: Some("x".to_owned()) };
+        assert_eq!(search.accounts, [None, Some(account)]);
+        let tags: Vec<_> = search.tags.iter().map(|tag| (tag.key.as_str(), tag.value.is_some())).collect();
+        assert_eq!(tags, [("pgquerylens", false), ("env", true)]);
+        assert_eq!((search.user.as_str(), search.database.as_str()), ("pgquerylens", "postgres"));
+        assert_eq!(search.login, Login::RdsIam);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once() {
+        let (_, mistakes) = check(&[
+            ("PGQUERYLENS_DISCOVER_TAG", "=x"),
+            ("PGQUERYLENS_DISCOVER_ROLE", "pgquerylens"),
+            ("PGQUERYLENS_DISCOVER_ENGINE", "mysql"),
+            ("PGQUERYLENS_DISCOVER_EXCLUDE", "[a"),
+        ]);
+        assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+    }
+}

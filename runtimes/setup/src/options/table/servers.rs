@@ -1,0 +1,70 @@
+//! The rows of who a server is, and how we log in to it.
+
+use super::super::Heading::What;
+use super::super::row::{choice, in_file, text};
+use super::super::{Kind, OptionSpec, Place};
+use super::{EVERY_CONNECTING, SERVER, SERVERS};
+
+pub(super) const ROWS: &[OptionSpec] = &[
+    OptionSpec {
+        sample: "shop-primary",
+        help: "What the server is called, in what is exported and in the state",
+        more: "Without it the name is host:port/database. Two servers cannot have the same.",
+        ..in_file("name", Kind::Text, SERVER)
+    },
+    OptionSpec {
+        place: Place::Variable,
+        sample: "shop",
+        help: "What a server and its replicas form together",
+        ..in_file("cluster", Kind::Text, SERVERS)
+    },
+    OptionSpec {
+        sample: "{env: prod, team: shop}",
+        help: "Labels of your own, which become attributes of what is exported",
+        more: "Those of a server are added to those of the defaults.",
+        ..in_file("labels", Kind::Labels, SERVERS)
+    },
+    OptionSpec {
+        sample: "{file: /run/secrets/monitor}",
+        help: "The password: {file: PATH}, {env: NAME}, {command: [PROGRAM, …]}, {aws-secret: NAME} or {aws-parameter: NAME}",
+        more: "A file or command is read again at each login, so that a rotated password counts at once. Without it \
+               PGPASSWORD, ~/.pgpass and the connection string are looked at, as psql does.",
+        ..in_file("password", Kind::Secret, SERVERS)
+    },
+    OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        default: Some("password"),
+        help: "How we log in: by a password, or by a token of AWS IAM (rds-iam) that is signed for each connection",
+        more: "rds-iam needs no password and no secret: the default chain of the AWS SDK finds credentials (the role of \
+               a function, task or instance, a profile, variables), which need rds-db:connect on the database user; \
+               that needs rds_iam. For example: --auth rds-iam",
+        ..choice("auth", Place::Named(What), &["password", "rds-iam"])
+    },
+    OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        sample: "eu-west-1",
+        help: "The region of the server, where the name of its endpoint does not tell it",
+        more: "It goes before what the endpoint's name says; without either AWS_REGION or the profile tells. \
+               For example: --aws-region eu-west-1",
+        ..text("aws-region", Place::Named(What), "REGION")
+    },
+    OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        sample: "arn:aws:iam::123456789012:role/pgquerylens",
+        help: "The role of another account to assume for the token, by its ARN",
+        more: "Our own credentials need sts:AssumeRole on it, and it needs rds-db:connect. \
+               For example: --aws-role arn:aws:iam::123456789012:role/pgquerylens",
+        ..text("aws-role", Place::Named(What), "ARN")
+    },
+    OptionSpec {
+        commands: EVERY_CONNECTING,
+        sections: SERVERS,
+        sample: "pgquerylens",
+        help: "The external id that the role asks for",
+        more: "For example: --aws-external-id pgquerylens",
+        ..text("aws-external-id", Place::Named(What), "ID")
+    },
+];
