@@ -34,7 +34,7 @@ export EMULATORS_DIR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-agent test check bench soak package references recordings clean check-terraform check-cdk
+.PHONY: help setup demo demo-agent demo-aws test check bench soak package references recordings clean check-terraform check-cdk
 
 help: ## Shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,13 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 	@sh integration/setup.sh cargo compiler libclang node
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo --agent
+
+demo-aws: ## Shows the function of AWS Lambda on this machine: discovery, queue, tokens, bucket, a kill; about a minute
+	@sh integration/setup.sh cargo compiler libclang node python
+	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
+	@sh integration/emulators/install.sh '$(EMULATORS_DIR)'
+	cargo build --locked --package pgquerylens --package pgquerylens-aws-lambda
+	cargo run --locked --package pgquerylens -- demo --aws
 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh

@@ -37,7 +37,9 @@ package() { # ARCHITECTURE
     newest=$(newest_glibc "$program")
     [ "$(printf '%s\n%s\n' "$newest" "$GLIBC" | sort -V | tail -n 1)" = "$GLIBC" ] ||
         fail "$program asks for glibc $newest, and $GLIBC is the most it may"
-    zip=$output/pgquerylens-aws-lambda-$1.zip
+    # As Lambda calls it.
+    case $1 in aarch64) name=arm64 ;; *) name=$1 ;; esac
+    zip=$output/pgquerylens-lambda-$name.zip
     "$tools/bin/python" "$here/zip.py" "$program" "$zip"
     bytes=$(wc -c <"$zip")
     [ "$bytes" -le "$MOST_BYTES" ] || fail "$zip has $bytes bytes, at most $MOST_BYTES it may"

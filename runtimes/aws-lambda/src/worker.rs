@@ -213,6 +213,8 @@ async fn poll(warm: &mut Warm, sent: Option<Timestamp>, moments: Moments) -> Out
     polls.set_deadline(time.min(warm.config.poll.limits.deadline));
     let outcome = poll_and_deliver(polls, moments).await;
     polls.part();
+    // Lambda freezes the process with its answer: whoever drives the connection closes it before that.
+    tokio::task::yield_now().await;
     outcome
 }
 

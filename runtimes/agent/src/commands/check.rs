@@ -25,7 +25,15 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let is_json = given.choice("format") == Some("json");
     let look = settings::look(&mut given, process);
     let strict = given.flag("strict");
+    let (is_bootstrap, is_undo) = (given.flag("bootstrap-sql"), given.flag("undo"));
+    if is_undo && !is_bootstrap {
+        given.mistake("--undo", "it is of --bootstrap-sql: write both");
+    }
     given.finish()?;
+    if is_bootstrap {
+        output::write(bootstrap(provider.unwrap_or(Provider::SelfManaged), is_undo))?;
+        return Ok(Exit::Done);
+    }
 
     let target = settings::target(connection.as_deref(), process)?;
     let limits = settings::with_timeout_of(&target, limits, said);
@@ -39,6 +47,19 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     };
     output::write(&text)?;
     Ok(exit_of(checked, strict))
+}
+
+/// Returns the SQL that makes the monitoring role, or takes it away.
+fn bootstrap(provider: Provider, is_undo: bool) -> &'static str {
+    match provider {
+        _ if is_undo => include_str!("../../../../docs/sql/monitoring-role-undo.sql"),
+        Provider::SelfManaged => include_str!("../../../../docs/sql/monitoring-role.sql"),
+        Provider::Rds | Provider::Aurora => include_str!("../../../../docs/sql/monitoring-role-rds.sql"),
+        Provider::CloudSql | Provider::AlloyDb => {
+            include_str!("../../../../docs/sql/monitoring-role-cloud-sql.sql")
+        }
+        Provider::Azure => include_str!("../../../../docs/sql/monitoring-role-azure.sql"),
+    }
 }
 
 fn provider(name: &str) -> Option<Provider> {

@@ -2,7 +2,7 @@
 //! signal and leaves nothing behind.
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use pgquerylens_setup::options::{Given, Said};
 
 use super::repeat::{Last, repeat};
 use super::stage::Trouble;
-use super::{demo_agent, settings};
+use super::{demo_agent, demo_aws, settings};
 use crate::output::{self, Form, Presenter};
 use crate::process::Process;
 use crate::schedule::Schedule;
@@ -58,15 +58,18 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let form = settings::table(&mut given, process, true);
     let order = settings::order(&mut given);
     let top = given.count("top").unwrap_or_default();
-    let shows_agent = given.flag("agent");
+    let (shows_agent, shows_aws) = (given.flag("agent"), given.flag("aws"));
+    let play = if shows_aws { "aws" } else { "agent" };
     for name in ["every", "for", "order", "top"] {
-        if shows_agent && given.said(name) == Said::CommandLine {
-            given.mistake(
-                format!("--agent and --{name}"),
-                "give one of them: what --agent shows is always the same",
-            );
+        if (shows_agent || shows_aws) && given.said(name) == Said::CommandLine {
+            let instead = format!("give one of them: what --{play} shows is always the same");
+            given.mistake(format!("--{play} and --{name}"), instead);
         }
     }
+    if shows_agent && shows_aws {
+        given.mistake("--agent and --aws", "give one of them: each is a play of its own");
+    }
+    let function = given.text("function").map_or_else(beside_us, PathBuf::from);
     let (postgres, said) = (given.text("postgres"), given.said("postgres"));
     given.finish()?;
     if let Some(folder) = postgres {
@@ -79,6 +82,9 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     if shows_agent {
         return demo_agent::run(&mut stop).await;
     }
+    if shows_aws {
+        return demo_aws::run(function, &mut stop).await;
+    }
     let opened = tokio::select! {
         opened = Theatre::open() => opened?,
         () = stop.requested() => return Ok(Exit::Done),
@@ -88,6 +94,12 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     watched?;
     output::write(&format!("\n{CLOSING}"))?;
     Ok(Exit::Done)
+}
+
+/// Where a build puts the function: beside this program.
+fn beside_us() -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.with_file_name("bootstrap")
 }
 
 /// The sandbox looks elsewhere if a folder has no PostgreSQL; whoever named the folder wants to hear of that.

@@ -9,20 +9,17 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver};
-use pgquerylens_sandbox::{Installation, SUPERUSER, Server, Shutdown, newest, roles};
+use pgquerylens_sandbox::{Installation, Server, Shutdown, newest, roles};
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep};
 
-use super::stage::Trouble;
+use super::stage::{Actor, CAST, Trouble, progress, settled};
 use crate::output;
 use crate::stop::Stop;
 
-/// What each server executes, and what PostgreSQL makes of it: one statement of its own, so that its calls are known.
-const CAST: [(&str, [&str; 2]); 2] =
-    [("shop", ["select 1 + 1", "select $1 + $2"]), ("billing", ["select 2 * 2", "select $1 * $2"])];
 /// Executions of one burst.
 const BURST: u64 = 500;
 /// How long the figures may take to arrive.
@@ -87,14 +84,9 @@ async fn play() -> Result<Exit, Trouble> {
     stage.everything_arrived().await?;
     stage.agent.end().await?;
 
-    let (table, is_whole) = stage.table();
-    output::write(&table)?;
-    if is_whole {
-        output::write(CLOSING)?;
-        return Ok(Exit::Done);
-    }
-    let (problem, advice) = ("what was received is not what was executed", "please report the table above");
-    Err(Failure::new(Exit::Internal, problem, advice).into())
+    settled(&stage.actors, &stage.receiver)?;
+    output::write(CLOSING)?;
+    Ok(Exit::Done)
 }
 
 fn say(act: &str) {
@@ -104,15 +96,6 @@ fn say(act: &str) {
 /// How many series of a level there are.
 fn levels(account: &Account, metric: &str) -> usize {
     account.levels_of(metric).count()
-}
-
-/// A server, and what it has executed of its statement.
-struct Actor {
-    name: &'static str,
-    statement: &'static str,
-    server: Server,
-    queryid: i64,
-    executed: u64,
 }
 
 /// The agent's process, started again and again by one file.
@@ -135,7 +118,8 @@ impl Stage {
         let receiver = Receiver::start().await?;
         let mut actors = Vec::new();
         for (name, statements) in CAST {
-            actors.push(Actor::enter(name, statements, major, &installation).await?);
+            let server = Server::new(major).installation(&installation);
+            actors.push(Actor::enter(name, statements, server).await?);
         }
         let folder = tempfile::tempdir().map_err(|error| {
             Failure::of(Exit::CannotCreate, &error, "make the folder for temporary files writable")
@@ -169,7 +153,7 @@ impl Stage {
             })
         })
         .await?;
-        output::say(&self.progress());
+        output::say(&progress(&self.actors, &self.receiver.account()));
         Ok(())
     }
 
@@ -185,76 +169,6 @@ impl Stage {
             sleep(LOOK_AGAIN).await;
         }
         Ok(())
-    }
-
-    fn progress(&self) -> String {
-        let account = self.receiver.account();
-        let parts = self.actors.iter().map(|actor| {
-            format!("{} executed {}, received {}", actor.name, actor.executed, actor.received(&account))
-        });
-        format!("  {}", parts.collect::<Vec<_>>().join(" · "))
-    }
-
-    /// Returns the table, and whether everything arrived once.
-    fn table(&self) -> (String, bool) {
-        let account = self.receiver.account();
-        let mut table = format!(
-            "\n{:<10} {:>10} {:>12} {:>12} {:>8} {:>8}\n",
-            "server", "executed", "as metrics", "as events", "lost", "twice"
-        );
-        let mut is_whole = account.violations.is_empty();
-        for actor in &self.actors {
-            let (metrics, events) = (actor.received(&account), actor.received_as_events(&account));
-            let lost = actor.executed.saturating_sub(metrics.min(events));
-            let twice = metrics.max(events).saturating_sub(actor.executed);
-            is_whole &= lost == 0 && twice == 0;
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                table,
-                "{:<10} {:>10} {metrics:>12} {events:>12} {lost:>8} {twice:>8}",
-                actor.name, actor.executed
-            );
-        }
-        let requests = self.receiver.requests().len();
-        let _ = writeln!(
-            table,
-            "{requests} requests; {} points said again what was known; {} rules of OTLP broken",
-            account.repeats,
-            account.violations.len()
-        );
-        (table, is_whole)
-    }
-}
-
-impl Actor {
-    async fn enter(
-        name: &'static str,
-        [statement, normalised]: [&'static str; 2],
-        major: u32,
-        installation: &Installation,
-    ) -> Result<Actor, Trouble> {
-        let server = Server::new(major).installation(installation).start_monitored().await?;
-        server.execute(statement).await?;
-        let queryid = server.queryid_of(normalised).await?;
-        Ok(Actor { name, statement, server, queryid, executed: 0 })
-    }
-
-    async fn execute(&mut self, times: u64) -> Result<(), Trouble> {
-        let client = self.server.client(SUPERUSER, "postgres").await?;
-        for _ in 0..times {
-            let done = client.batch_execute(self.statement).await;
-            done.map_err(|error| Failure::of(Exit::Unavailable, &error, "start the demo again"))?;
-            self.executed += 1;
-        }
-        Ok(())
-    }
-
-    fn received(&self, account: &Account) -> u64 {
-        account.calls(self.name, self.queryid)
-    }
-
-    fn received_as_events(&self, account: &Account) -> u64 {
-        account.calls_of_events(self.queryid)
     }
 }
 

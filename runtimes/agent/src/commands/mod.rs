@@ -7,6 +7,7 @@ mod config;
 mod control;
 mod demo;
 mod demo_agent;
+mod demo_aws;
 mod discover;
 mod man;
 mod poll;

@@ -142,3 +142,37 @@ async fn what_is_wrong_on_this_side_never_sends_a_token() {
     assert!(said.contains("the authorities of RDS come with pgquerylens"), "{said}");
     assert_eq!(stage.front.admissions(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_role_of_rds_is_made_and_taken_away_any_number_of_times() {
+    for major in [12, newest()] {
+        let server = Server::new(major).start().await.unwrap();
+        // What RDS brings of its own.
+        server.execute("create role rds_iam").await.unwrap();
+        let printed = |more: &[&str]| {
+            let arguments = [&["check", "--bootstrap-sql", "--provider", "rds"], more].concat();
+            let ended = pgquerylens(&arguments).output().unwrap();
+            assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+            String::from_utf8(ended.stdout).unwrap()
+        };
+        let admin = server.superuser().await.unwrap();
+        for _ in 0..2 {
+            admin.batch_execute(&printed(&[])).await.unwrap();
+        }
+        let found = "select rolcanlogin, rolconnlimit, rolsuper or rolcreatedb or rolcreaterole,
+                pg_has_role(oid, 'rds_iam', 'member') and pg_has_role(oid, 'pg_monitor', 'member')
+            from pg_roles where rolname = 'pgquerylens'";
+        let row = admin.query_one(found, &[]).await.unwrap();
+        assert_eq!(
+            (row.get(0), row.get(1), row.get(2), row.get(3)),
+            (true, 3_i32, false, true),
+            "on {major}"
+        );
+        for _ in 0..2 {
+            admin.batch_execute(&printed(&["--undo"])).await.unwrap();
+        }
+        assert!(admin.query(found, &[]).await.unwrap().is_empty(), "on {major}");
+    }
+    let alone = pgquerylens(&["check", "--undo"]).output().unwrap();
+    assert_eq!(alone.status.code(), Some(64), "{}", String::from_utf8_lossy(&alone.stderr));
+}

@@ -119,7 +119,7 @@ fn server(
 /// A token takes the place of a password.
 fn login(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Login {
     let login = Login::of(
-        layer.text("auth"),
+        Some(layer.word("auth")),
         layer.text("aws-region"),
         layer.text("aws-role"),
         layer.text("aws-external-id"),

@@ -36,18 +36,21 @@ const SERVER: &[Section] = &[Section::Server];
 
 /// Every option of every subcommand and of every section of a configuration file. One name may have two rows, where the
 /// default differs between subcommands or the meaning between sections.
-pub const OPTIONS: &[OptionSpec] =
-    &joined::<
-        {
-            ROWS.len()
-                + functions::ROWS.len()
-                + discovery::ROWS.len()
-                + telemetry::ROWS.len()
-                + exporters::ROWS.len()
-        },
-    >([ROWS, functions::ROWS, discovery::ROWS, servers::ROWS, telemetry::ROWS, exporters::ROWS]);
+pub const OPTIONS: &[OptionSpec] = &joined::<{ total(LISTS) }>(LISTS);
 
-const fn joined<const COUNT: usize>(lists: [&[OptionSpec]; 6]) -> [OptionSpec; COUNT] {
+const LISTS: &[&[OptionSpec]] =
+    &[ROWS, functions::ROWS, discovery::ROWS, servers::ROWS, telemetry::ROWS, exporters::ROWS];
+
+const fn total(lists: &[&[OptionSpec]]) -> usize {
+    let (mut list, mut count) = (0, 0);
+    while list < lists.len() {
+        count += lists[list].len();
+        list += 1;
+    }
+    count
+}
+
+const fn joined<const COUNT: usize>(lists: &[&[OptionSpec]]) -> [OptionSpec; COUNT] {
     let mut rows = [ROW; COUNT];
     let (mut list, mut index, mut count) = (0, 0, 0);
     while count < COUNT {
@@ -167,6 +170,18 @@ const ROWS: &[OptionSpec] = &[
         more: "A server is killed, the receiver stops answering, the agent is killed; at the end what was executed \
                is held against what was received. It takes about two minutes.",
         ..flag("agent", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["demo"],
+        help: "Show the function of AWS Lambda: servers found by their tags, polled by tokens, one kill in the middle",
+        more: "AWS is an emulator on this machine, and Lambda and the logins of RDS are doubles. It takes about a minute.",
+        ..flag("aws", Place::Named(When))
+    },
+    OptionSpec {
+        commands: &["demo"],
+        help: "With --aws: the function's binary, where it is not beside this program",
+        more: "For example: --aws --function target/debug/bootstrap",
+        ..text("function", Place::Named(When), "FILE")
     },
     OptionSpec {
         help: "End after this time; with --every",
@@ -382,6 +397,19 @@ const ROWS: &[OptionSpec] = &[
             Place::Named(What),
             &["self-managed", "rds", "aurora", "cloud-sql", "alloydb", "azure"],
         )
+    },
+    OptionSpec {
+        commands: &["check"],
+        help: "Ask no server; print the SQL that makes the monitoring role, to be run as whoever may",
+        more: "It can be run again. Without --provider it is that of a server of one's own. \
+               For example: --bootstrap-sql --provider rds | psql",
+        ..flag("bootstrap-sql", Place::Named(What))
+    },
+    OptionSpec {
+        commands: &["check"],
+        help: "With --bootstrap-sql: print the SQL that takes the role away again",
+        more: "For example: --bootstrap-sql --undo | psql",
+        ..flag("undo", Place::Named(What))
     },
     OptionSpec {
         commands: &["check"],

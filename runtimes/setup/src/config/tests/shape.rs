@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pgquerylens_aws::session::Account;
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
 use pgquerylens_store::url::StateUrl;
@@ -11,6 +12,7 @@ use super::super::configuration::{
 };
 use super::super::secret_source::SecretSource;
 use super::{Around, FLEET, load, loaded};
+use crate::login::Login;
 
 fn server(keys: &str) -> ServerConfig {
     let text = format!("servers:\n- connection: host=db user=u\n{keys}\nexporters:\n- kind: jsonl\n");
@@ -182,4 +184,21 @@ fn a_reload_can_tell_which_servers_changed() {
     assert_eq!(before.servers[0], after.servers[0]);
     assert_ne!(before.servers[1], after.servers[1]);
     assert_eq!((before.process, before.exporters), (after.process, after.exporters));
+}
+
+#[test]
+fn a_server_of_a_file_logs_in_as_the_file_says() {
+    let login = |own: &str| {
+        let text = FLEET.replace("    password: {file: /run/secrets/db1}\n", &format!("    {own}\n"));
+        loaded(&text).servers.swap_remove(0).login
+    };
+    assert_eq!(login("auth: password"), Login::Password);
+    let region = Some("eu-west-1".to_owned());
+    let own = Login::RdsIam { region: region.clone(), account: None };
+    assert_eq!(login("auth: rds-iam\n    aws-region: eu-west-1"), own);
+    let role_arn = "arn:aws:iam::123456789012:role/pgquerylens".to_owned();
+    let account = Some(Account { role_arn: role_arn.clone(), external_id: Some("x".to_owned()) });
+    let written =
+        format!("auth: rds-iam\n    aws-region: eu-west-1\n    aws-role: {role_arn}\n    aws-external-id: x");
+    assert_eq!(login(&written), Login::RdsIam { region, account });
 }
