@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pgquerylens_sandbox::Shutdown;
 use pgquerylens_sandbox::lambda::Ended;
 use pgquerylens_sandbox::receiver::Behaviour;
 use serde_json::Value;
@@ -115,4 +116,55 @@ async fn a_server_that_hangs_leaves_time_to_say_so() {
     assert!(matches!(&ended, Ended::Failed { .. }), "{ended:?} {}", stage.log());
     assert_ne!(environment.invoke(&Value::Null).await.unwrap(), Ended::TimedOut);
     stage.is_sound(&[&environment]);
+}
+
+/// A whole night: what the other tests do one by one comes in turns, and the server goes away and comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_of_kills_duplicates_and_restarts_loses_nothing_and_counts_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let (mut one, mut other) = (stage.environment(&[]).await, stage.environment(&[]).await);
+    let event = stage.event();
+    one.invoke(&event).await.unwrap();
+    let (mut invocations, mut killed, mut failed) = (1, 0, 0);
+    for round in 0_u32.. {
+        if invocations >= 50 * pgquerylens_sandbox::scale() {
+            break;
+        }
+        stage.planted.execute(3).await.unwrap();
+        let away = round % 9 == 4;
+        if away {
+            // Counters are saved by an orderly end; what dies with a crash is another test's.
+            stage.planted.server.stop(Shutdown::Fast).await.unwrap();
+        }
+        let ended = match round % 5 {
+            2 => {
+                let moment = tokio::time::sleep(Duration::from_millis(u64::from(round % 13) * 6));
+                one.invoke_until(&event, moment).await.unwrap()
+            }
+            _ => one.invoke(&event).await.unwrap(),
+        };
+        invocations += 1;
+        killed += u32::from(ended == Ended::Killed);
+        failed += u32::from(matches!(ended, Ended::Failed { .. }));
+        if away {
+            stage.planted.server.start_again().await.unwrap();
+        }
+        if round % 3 == 1 {
+            other.invoke(&event).await.unwrap();
+            invocations += 1;
+        }
+        if round % 7 == 6 {
+            other.kill().await.unwrap();
+        }
+    }
+    assert!(killed > 0 && failed > 0, "{killed} were killed, {failed} failed");
+    while outcome(&one.invoke(&event).await.unwrap()) != "polled" {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stage.everything_arrived();
+    stage.is_sound(&[&one, &other]);
+    println!(
+        "{invocations} invocations, {killed} killed, {failed} failed, {} statements",
+        stage.planted.begun()
+    );
 }

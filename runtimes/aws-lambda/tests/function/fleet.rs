@@ -28,13 +28,7 @@ async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
     let mut names: Vec<&str> = messages.iter().filter_map(|body| body["target"]["name"].as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["shop-1", "shop-2"]);
-    // The names of the endpoints lead nowhere here: what is polled stands behind them.
-    let here = |mut body: Value| {
-        body["target"]["connection"] = stage.planted.url().into();
-        body["target"]["auth"] = "password".into();
-        json!({"messageId": body["target"]["name"], "body": body.to_string(), "attributes": {}})
-    };
-    let records: Vec<Value> = messages.into_iter().map(here).collect();
+    let records: Vec<Value> = messages.into_iter().map(|body| stage.record(body)).collect();
     let mut worker = stage.environment(&[]).await;
     for _ in 0..2 {
         stage.planted.execute(5).await.unwrap();
@@ -78,4 +72,51 @@ async fn without_a_state_server_counters_are_sums_and_nothing_is_kept() {
     assert!(first > 0.0 && commits(&stage) >= first + 20.0, "{first} and then {}", commits(&stage));
     assert_eq!(stage.receiver.account().calls("shop", stage.planted.queryid), 0);
     stage.is_sound(&[&environment]);
+}
+
+/// One server behind many names: what a dispatcher and a queue make of a large fleet, and what that takes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_fleet_goes_through_the_queue_whole() {
+    let servers = 20 * pgquerylens_sandbox::scale() as usize;
+    let mut stage = Stage::open().await;
+    let queue_url = stage.queue().await;
+    for number in 0..servers {
+        stage.instance(&format!("shop-{number}"), "team=shop").await;
+    }
+    let dispatching =
+        [("PGQUERYLENS_QUEUE_URL", queue_url.as_str()), ("PGQUERYLENS_DISCOVER_TAG", "team=shop")];
+    let mut dispatcher = stage.environment(&dispatching).await;
+    let mut worker = stage.environment(&[]).await;
+    let mut polled = std::time::Duration::ZERO;
+    for _ in 0..2 {
+        stage.planted.execute(5).await.unwrap();
+        let ended = dispatcher.invoke(&json!({})).await.unwrap();
+        let told = json!({"sent": servers, "unsent": 0, "left_out": 0, "troubles": 0});
+        assert_eq!(ended, Ended::Answered(told), "{}", stage.log());
+        let mut taken = 0;
+        while taken < servers {
+            let messages = stage.messages(&queue_url).await;
+            assert!(!messages.is_empty(), "{taken} of {servers} were there");
+            taken += messages.len();
+            let records: Vec<Value> = messages.into_iter().map(|body| stage.record(body)).collect();
+            let began = std::time::Instant::now();
+            let ended = worker.invoke(&json!({"Records": records})).await.unwrap();
+            polled += began.elapsed();
+            assert_eq!(ended, Ended::Answered(json!({"batchItemFailures": []})), "{}", stage.log());
+        }
+    }
+    let account = stage.receiver.account();
+    for number in 0..servers {
+        assert_eq!(account.calls(&format!("shop-{number}"), stage.planted.queryid), 5, "shop-{number}");
+    }
+    let peak_kib = stage.peak_memory_kib(&worker);
+    assert!(peak_kib < 256 << 10, "a worker took {peak_kib} KiB");
+    stage.is_sound(&[&dispatcher, &worker]);
+    let each = polled.as_secs_f64() / (2 * servers) as f64;
+    println!(
+        "{servers} servers: {:.1} polls a second by one worker, {peak_kib} KiB at most; \
+         10,000 servers a minute would take {:.0} workers side by side",
+        1.0 / each,
+        (10_000.0 * each / 60.0).ceil()
+    );
 }

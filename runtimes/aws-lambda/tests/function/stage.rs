@@ -91,6 +91,22 @@ impl Stage {
             .collect()
     }
 
+    /// Returns a message as a queue hands it to a function. The names of the endpoints lead nowhere here: what is polled
+    /// stands behind them.
+    pub(crate) fn record(&self, mut body: Value) -> Value {
+        body["target"]["connection"] = self.planted.url().into();
+        body["target"]["auth"] = "password".into();
+        json!({"messageId": body["target"]["name"], "body": body.to_string(), "attributes": {}})
+    }
+
+    /// Returns the most memory that a warm process has taken, in KiB.
+    pub(crate) fn peak_memory_kib(&self, environment: &Environment) -> u64 {
+        let status = format!("/proc/{}/status", environment.process_id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     async fn sqs(&self, action: &str, body: &Value) -> Value {
         let action = format!("AmazonSQS.{action}");
         let answer = self.moto.call("sqs", &action, REGION, &body.to_string()).await.unwrap();
