@@ -9,13 +9,12 @@ mod hour;
 mod plan;
 mod scene;
 mod status;
-mod usage;
+pub(crate) mod usage;
 
 use crate::Result;
 use crate::arguments::Arguments;
-use crate::lines::{self, Line};
+use crate::lines;
 use crate::stage::{self, Stage};
-use crate::tables::put;
 
 /// Polls of each server in the short look at growth; the long one has as many as are asked for.
 const SHORT_GROWTH: u64 = 100;
@@ -34,7 +33,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool> {
     let crowded = Stage::set(stage::CROWDED).await?;
     lines.extend(figures::near(&crowd::near(&crowded, CROWDED_POLLS).await?));
     lines.extend(figures::growth(&growth::run(&crowded, SHORT_GROWTH).await?, SHORT_GROWTH));
-    tell(arguments, "agent", "What the agent takes", &lines)
+    lines::tell(arguments, "agent", "What the agent takes", &lines)
 }
 
 /// Looks for growth over many polls of each server, for which it takes a second per poll.
@@ -42,14 +41,5 @@ pub(crate) async fn run_growth(arguments: &Arguments) -> Result<bool> {
     let crowded = Stage::set(stage::CROWDED).await?;
     let polls = arguments.polls as u64;
     let lines = figures::growth(&growth::run(&crowded, polls).await?, polls);
-    tell(arguments, "growth", "What the agent takes after long", &lines)
-}
-
-fn tell(arguments: &Arguments, name: &str, title: &'static str, lines: &[Line]) -> Result<bool> {
-    let (table, verdict) = (lines::table_of_ours(title, lines), lines::verdict(lines));
-    println!("{}\n  {verdict}\n", table.plain());
-    if let Some(document) = &arguments.write {
-        put(document, name, &format!("{}\n\n{}\n{verdict}", lines::machine(), table.markdown()))?;
-    }
-    Ok(lines.iter().all(Line::is_met))
+    lines::tell(arguments, "growth", "What the agent takes after long", &lines)
 }

@@ -5,17 +5,19 @@ use std::path::PathBuf;
 use crate::collector::orders::Orders;
 
 const USAGE: &str =
-    "usage: pgquerylens-bench [cost] [churn] [agent] [growth] [--pairs N] [--polls N] [--write FILE]
+    "usage: pgquerylens-bench [cost] [churn] [agent] [growth] [function] [--pairs N] [--polls N] [--write FILE]
 
   cost         what a poll costs, against the floor and the usual way
   churn        what eviction costs the figures, against other ways to subtract
   agent        what the agent takes of its own machine, and how many servers it polls at once
   growth       whether the agent's memory grows; takes a second per poll
+  function     what the function takes: its zip, a cold start, warm polls
   --pairs N    interleaved rounds of every comparison (30)
   --polls N    polls over which cost and memory must stay flat (1000)
+  --function FILE  the function's binary, and --package FILE its zip
   --write FILE put the tables as Markdown between the marks of this document
 
-Without a part, all but growth are run.";
+Without a part all but growth are run, function only if its binary is named.";
 
 const PAIRS: usize = 30;
 const POLLS: usize = 1_000;
@@ -31,6 +33,8 @@ pub(crate) enum Part {
     Agent,
     /// The agent's memory after long.
     Growth,
+    /// The function.
+    Function,
     /// A collector of its own process, started by the cost part.
     Child(Orders),
 }
@@ -42,12 +46,21 @@ pub(crate) struct Arguments {
     pub(crate) pairs: usize,
     pub(crate) polls: usize,
     pub(crate) write: Option<PathBuf>,
+    pub(crate) function: Option<PathBuf>,
+    pub(crate) package: Option<PathBuf>,
 }
 
 impl Arguments {
     /// Reads them, or returns how they are written.
     pub(crate) fn of(given: impl Iterator<Item = String>) -> Result<Arguments, &'static str> {
-        let mut arguments = Arguments { parts: Vec::new(), pairs: PAIRS, polls: POLLS, write: None };
+        let mut arguments = Arguments {
+            parts: Vec::new(),
+            pairs: PAIRS,
+            polls: POLLS,
+            write: None,
+            function: None,
+            package: None,
+        };
         let mut given = given;
         while let Some(word) = given.next() {
             let mut value = || given.next().ok_or(USAGE);
@@ -56,6 +69,9 @@ impl Arguments {
                 "churn" => arguments.parts.push(Part::Churn),
                 "agent" => arguments.parts.push(Part::Agent),
                 "growth" => arguments.parts.push(Part::Growth),
+                "function" => arguments.parts.push(Part::Function),
+                "--function" => arguments.function = Some(value()?.into()),
+                "--package" => arguments.package = Some(value()?.into()),
                 "child" => {
                     let orders = serde_json::from_str(&value()?).map_err(|_| USAGE)?;
                     arguments.parts.push(Part::Child(orders));
@@ -68,6 +84,7 @@ impl Arguments {
         }
         if arguments.parts.is_empty() {
             arguments.parts = vec![Part::Cost, Part::Churn, Part::Agent];
+            arguments.parts.extend(arguments.function.is_some().then_some(Part::Function));
         }
         Ok(arguments)
     }

@@ -1,7 +1,9 @@
 //! Lines of the tables: a figure of ours, what may stand beside it, and what it was to reach.
 
+use crate::Result;
+use crate::arguments::Arguments;
 use crate::samples::Samples;
-use crate::tables::Table;
+use crate::tables::{Table, put};
 
 /// A line.
 pub(crate) struct Line {
@@ -70,7 +72,7 @@ pub(crate) fn table(title: &'static str, lines: &[Line]) -> Table {
 
 /// Makes a table of lines that have nothing beside them.
 pub(crate) fn table_of_ours(title: &'static str, lines: &[Line]) -> Table {
-    let mut table = Table::new(title, &["the agent", "figure", "target"]);
+    let mut table = Table::new(title, &["", "figure", "target"]);
     for line in lines {
         table.push(vec![line.figure.clone(), line.cells[0].clone(), line.reached()]);
     }
@@ -83,6 +85,16 @@ pub(crate) fn verdict(lines: &[Line]) -> String {
         0 => "met: every target".to_owned(),
         missed => format!("MISSED: {missed} targets"),
     }
+}
+
+/// Shows a table of ours, writes it into the document if one is named, and tells whether everything was reached.
+pub(crate) fn tell(arguments: &Arguments, name: &str, title: &'static str, lines: &[Line]) -> Result<bool> {
+    let (table, verdict) = (table_of_ours(title, lines), verdict(lines));
+    println!("{}\n  {verdict}\n", table.plain());
+    if let Some(document) = &arguments.write {
+        put(document, name, &format!("{}\n\n{}\n{verdict}", machine(), table.markdown()))?;
+    }
+    Ok(lines.iter().all(Line::is_met))
 }
 
 /// The machine in general terms: figures are ratios because no two are alike.

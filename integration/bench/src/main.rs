@@ -6,6 +6,7 @@ mod arguments;
 mod churn;
 mod collector;
 mod cost;
+mod function;
 mod lines;
 mod samples;
 mod stage;
@@ -47,6 +48,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
             Part::Agent => agent::run(arguments).await?,
             Part::Growth => agent::run_growth(arguments).await?,
             Part::Churn => churn::run(arguments).await?,
+            Part::Function => function::run(arguments).await?,
             Part::Child(orders) => collector::child::run(orders).await?,
         };
     }

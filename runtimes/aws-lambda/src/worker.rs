@@ -16,6 +16,7 @@ use pgquerylens_setup::config::{Configuration, Mistakes, Source};
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::means::Means;
 use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings};
+use pgquerylens_setup::whereabouts;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     source: Source,
     surroundings: Surroundings,
     means: Means,
+    /// Where we run, as attributes.
+    whereabouts: BTreeMap<String, String>,
     warm: BTreeMap<String, Warm>,
     invocations: u64,
 }
@@ -71,7 +74,9 @@ impl Worker {
     /// Makes one that knows nothing yet.
     pub(crate) fn new(source: Source, surroundings: Surroundings) -> Worker {
         let means = Means::none(&surroundings.variables);
-        Worker { source, surroundings, means, warm: BTreeMap::new(), invocations: 0 }
+        // A function is known by its variables; of the machine beneath it nobody wants to hear.
+        let whereabouts = whereabouts::detected(&surroundings.variables, |_| None);
+        Worker { source, surroundings, means, whereabouts, warm: BTreeMap::new(), invocations: 0 }
     }
 
     /// Polls the servers that the configuration names.
@@ -150,7 +155,9 @@ impl Worker {
         let Configuration { process, mut servers, exporters } = task.config;
         let config = servers.swap_remove(0);
         self.means = self.means.renewed(exporters, Some(&config.state))?;
-        self.surroundings.resource = process.resource_attributes;
+        // What the user says of us goes before what we find out.
+        self.surroundings.resource = self.whereabouts.clone();
+        self.surroundings.resource.extend(process.resource_attributes);
         let name = config.name.clone();
         let exporters = self.means.exporters_for(&config);
         let kept = self.warm.remove(&name).filter(|warm| warm.is_for(&config, &exporters));

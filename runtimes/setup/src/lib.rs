@@ -13,3 +13,4 @@ pub mod login;
 pub mod means;
 pub mod options;
 pub mod polls;
+pub mod whereabouts;

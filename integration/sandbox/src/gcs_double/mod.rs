@@ -66,6 +66,11 @@ impl GcsDouble {
         self.shared.kept().faults.extend(faults);
     }
 
+    /// Returns the size of an object, if it is there.
+    pub fn size_of(&self, object: &str) -> Option<usize> {
+        self.shared.kept().objects.get(object).map(|stored| stored.bytes.len())
+    }
+
     /// Returns method, path and status of every request so far.
     pub fn requests(&self) -> Vec<String> {
         self.shared.kept().requests.clone()

@@ -20,6 +20,7 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_setup::config::configuration::{ProcessConfig, TelemetryConfig};
 use pgquerylens_setup::exporters::Variables;
 use pgquerylens_setup::failure::Failure;
+use pgquerylens_setup::whereabouts;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, timeout_at};
@@ -58,6 +59,8 @@ pub(super) struct Failed<'p> {
 pub(super) struct Telemetry {
     board: Rc<Board>,
     variables: Variables,
+    /// Where we run, as attributes.
+    whereabouts: BTreeMap<String, String>,
     hostname: Option<String>,
     sending: RefCell<Option<Sending>>,
 }
@@ -106,6 +109,9 @@ impl Telemetry {
             board,
             variables: Arc::new(process.environment.variables.clone()),
             hostname: process.hostname.clone(),
+            whereabouts: whereabouts::detected(&process.environment.variables, |path| {
+                std::fs::read_to_string(path).ok()
+            }),
             sending: RefCell::new(None),
         }
     }
@@ -113,7 +119,8 @@ impl Telemetry {
     /// Prepares to send as the configuration says. Until `change`, all goes on as before.
     pub(super) fn prepare(&self, process: &ProcessConfig) -> Result<Change, Failure> {
         let wanted = process.telemetry.clone().map(|config| {
-            let attributes = process.resource_attributes.clone();
+            let mut attributes = self.whereabouts.clone();
+            attributes.extend(process.resource_attributes.clone());
             Wanted { config, attributes }
         });
         let sending = self.sending.borrow();

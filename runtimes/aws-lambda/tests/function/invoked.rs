@@ -20,6 +20,8 @@ async fn what_is_executed_between_invocations_arrives_cold_or_warm() {
     environment.invoke(&stage.event()).await.unwrap();
     assert_eq!(environment.starts().len(), 3);
     stage.everything_arrived();
+    let told = ["cloud.platform", "faas.name"].map(|key| stage.resource(key));
+    assert_eq!(told, [Some("aws_lambda".to_owned()), Some("pgquerylens".to_owned())]);
     stage.is_sound(&[&environment]);
 }
 

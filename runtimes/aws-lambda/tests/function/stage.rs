@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pgquerylens_sandbox::emulators::Moto;
 use pgquerylens_sandbox::lambda::{Ended, Environment, Function};
-use pgquerylens_sandbox::receiver::Receiver;
+use pgquerylens_sandbox::receiver::{Message, Receiver};
 use pgquerylens_sandbox::workload::planted::{Planted, Secrets};
 use pgquerylens_sandbox::{Server, ServerBuilder, newest};
 use serde_json::{Value, json};
@@ -135,6 +135,21 @@ impl Stage {
         let arrived =
             [account.calls("shop", self.planted.queryid), account.calls_of_events(self.planted.queryid)];
         assert_eq!(arrived, [self.planted.begun(); 2], "{}", self.log());
+    }
+
+    /// Returns the value of an attribute of the resource, as the last message of metrics has it.
+    pub(crate) fn resource(&self, key: &str) -> Option<String> {
+        let requests = self.receiver.requests();
+        let messages = requests.iter().rev().filter_map(|request| match &request.message {
+            Message::Metrics(message) => Some(message),
+            _ => None,
+        });
+        let resources = messages.flat_map(|message| &message.resource_metrics);
+        let mut attributes =
+            resources.flat_map(|metrics| &metrics.resource).flat_map(|resource| &resource.attributes);
+        let found = attributes.find(|pair| pair.key == key)?;
+        // As it is shown, a text stands between quotes.
+        format!("{:?}", found.value).split('"').nth(1).map(str::to_owned)
     }
 
     /// Fails if a rule of OTLP or of the runtime API was broken, or a secret was told.

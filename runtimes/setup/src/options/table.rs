@@ -39,7 +39,7 @@ const SERVER: &[Section] = &[Section::Server];
 pub const OPTIONS: &[OptionSpec] = &joined::<{ total(LISTS) }>(LISTS);
 
 const LISTS: &[&[OptionSpec]] =
-    &[ROWS, functions::ROWS, discovery::ROWS, servers::ROWS, telemetry::ROWS, exporters::ROWS];
+    &[servers::ROWS, ROWS, functions::ROWS, discovery::ROWS, telemetry::ROWS, exporters::ROWS];
 
 const fn total(lists: &[&[OptionSpec]]) -> usize {
     let (mut list, mut count) = (0, 0);
@@ -102,17 +102,6 @@ const ROWS: &[OptionSpec] = &[
                server is polled, which --connection, DATABASE_URL or the PG* variables name, and sent to \
                OTEL_EXPORTER_OTLP_ENDPOINT. For example: --config /etc/pgquerylens.yaml",
         ..text("config", Place::Named(When), "FILE")
-    },
-    OptionSpec {
-        commands: CONFIGURED,
-        sections: SERVER,
-        standard: Some("DATABASE_URL"),
-        sample: "postgresql://monitor@db.example.com/shop",
-        help: "Where the server is: a URL, keyword=value pairs or a database name",
-        more: "As psql takes it: postgresql://user@host:5432/db?sslmode=verify-full, or \"host=… dbname=… \
-               user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
-               defaults. Keep the password out of it: use the key password of a file, PGPASSWORD or ~/.pgpass.",
-        ..text("connection", Place::Named(When), "URL")
     },
     OptionSpec {
         commands: &["completions"],

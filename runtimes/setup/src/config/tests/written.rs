@@ -66,6 +66,7 @@ fn every_value_is_shown_with_where_it_was_said() {
           log-level              debug                      --log-level
           service-name           -                          default
           resource-attributes    -                          default
+          single-flight          false                      default
           telemetry-endpoint     -                          default
           telemetry-protocol     http/protobuf              default
           telemetry-interval     1m                         default
@@ -80,6 +81,8 @@ fn every_value_is_shown_with_where_it_was_said() {
           password                     the file /run/secrets/db1  x.yaml:10:15
           auth                         password                   default
           aws-region                   -                          default
+          aws-role                     -                          default
+          aws-external-id              -                          default
           every                        30s                        x.yaml:3:10
           databases                    -                          default
           all-databases                false                      default
@@ -104,6 +107,8 @@ fn every_value_is_shown_with_where_it_was_said() {
           password                     -                   default
           auth                         password            default
           aws-region                   -                   default
+          aws-role                     -                   default
+          aws-external-id              -                   default
           every                        5s                  x.yaml:12:12
           databases                    -                   default
           all-databases                false               default
@@ -129,6 +134,7 @@ fn every_value_is_shown_with_where_it_was_said() {
           protocol               http/protobuf                        default
           insecure               false                                default
           headers                {API-Key: the variable LICENSE_KEY}  x.yaml:18:14
+          headers-secret         -                                    default
           compression            gzip                                 default
           timeout                10s                                  default
           certificate            -                                    default

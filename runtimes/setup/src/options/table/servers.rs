@@ -1,11 +1,22 @@
 //! The rows of who a server is, and how we log in to it.
 
-use super::super::Heading::What;
+use super::super::Heading::{What, When};
 use super::super::row::{choice, in_file, text};
 use super::super::{Kind, OptionSpec, Place};
-use super::{EVERY_CONNECTING, SERVER, SERVERS};
+use super::{CONFIGURED, EVERY_CONNECTING, SERVER, SERVERS};
 
 pub(super) const ROWS: &[OptionSpec] = &[
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVER,
+        standard: Some("DATABASE_URL"),
+        sample: "postgresql://monitor@db.example.com/shop",
+        help: "Where the server is: a URL, keyword=value pairs or a database name",
+        more: "As psql takes it: postgresql://user@host:5432/db?sslmode=verify-full, or \"host=… dbname=… \
+               user=…\". What it leaves open comes from PGSERVICE, the PG* variables, ~/.pgpass and libpq's \
+               defaults. Keep the password out of it: use the key password of a file, PGPASSWORD or ~/.pgpass.",
+        ..text("connection", Place::Named(When), "URL")
+    },
     OptionSpec {
         sample: "shop-primary",
         help: "What the server is called, in what is exported and in the state",
