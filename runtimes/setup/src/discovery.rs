@@ -3,10 +3,10 @@
 use pgquerylens_aws::discover::{Login, Pattern, Search, TagRule};
 use pgquerylens_aws::session::Account;
 
-use crate::options::Given;
+use crate::options::{Given, value};
 
-/// What names our own account among roles of others.
-const OWN: &str = "self";
+/// The engines of RDS that are PostgreSQL.
+const ENGINES: [&str; 2] = ["postgres", "aurora-postgresql"];
 
 /// Returns what is looked for; mistakes are noted.
 pub fn search(given: &mut Given<'_>) -> Search {
@@ -16,7 +16,7 @@ pub fn search(given: &mut Given<'_>) -> Search {
         tags: tags(given),
         include: patterns(given, "discover-include"),
         exclude: patterns(given, "discover-exclude"),
-        engines: given.choice("discover-engine").map(str::to_owned).into_iter().collect(),
+        engines: engines(given),
         user: given.text("discover-user").unwrap_or_default(),
         database: given.text("discover-database").unwrap_or_default(),
         login: match given.choice("auth") {
@@ -26,17 +26,17 @@ pub fn search(given: &mut Given<'_>) -> Search {
     }
 }
 
+/// Our own account is looked through in any case: what it has not, it costs nothing to look for.
 fn accounts(given: &mut Given<'_>) -> Vec<Option<Account>> {
     let external_id = given.text("discover-external-id");
-    let mut accounts = Vec::new();
+    let mut accounts = vec![None];
     for role_arn in given.texts("discover-role") {
-        let is_role = role_arn.starts_with("arn:") && role_arn.contains(":role/");
-        if role_arn != OWN && !is_role {
-            let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME, or self";
+        if role_arn.starts_with("arn:") && role_arn.contains(":role/") {
+            accounts.push(Some(Account { role_arn, external_id: external_id.clone() }));
+        } else {
+            let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME";
             given.mistake(format!("discover-role {role_arn}"), instead);
-            continue;
         }
-        accounts.push(is_role.then(|| Account { role_arn, external_id: external_id.clone() }));
     }
     accounts
 }
@@ -55,6 +55,17 @@ fn tags(given: &mut Given<'_>) -> Vec<TagRule> {
         }
     }
     rules
+}
+
+fn engines(given: &mut Given<'_>) -> Vec<String> {
+    let mut engines = Vec::new();
+    for text in given.texts("discover-engine") {
+        match value::choice(&text, &ENGINES) {
+            Ok(engine) => engines.push(engine.to_owned()),
+            Err(instead) => given.mistake(format!("discover-engine {text}"), instead),
+        }
+    }
+    engines
 }
 
 fn patterns(given: &mut Given<'_>, name: &str) -> Vec<Pattern> {
@@ -89,8 +100,9 @@ mod tests {
         let role = "arn:aws:iam::123456789012:role/pgquerylens";
         let (search, mistakes) = check(&[
             ("PGQUERYLENS_DISCOVER_TAG", "pgquerylens, env=prod*"),
-            ("PGQUERYLENS_DISCOVER_ROLE", &format!("self,{role}")),
+            ("PGQUERYLENS_DISCOVER_ROLE", role),
             ("PGQUERYLENS_DISCOVER_EXTERNAL_ID", "x"),
+            ("PGQUERYLENS_DISCOVER_ENGINE", "postgres,aurora-postgresql"),
         ]);
         assert_eq!(mistakes, Vec::<String>::new());
         let account = Account { role_arn: role.to_owned(), external_id: Some("x".to_owned()) };
@@ -98,7 +110,10 @@ mod tests {
         let tags: Vec<_> = search.tags.iter().map(|tag| (tag.key.as_str(), tag.value.is_some())).collect();
         assert_eq!(tags, [("pgquerylens", false), ("env", true)]);
         assert_eq!((search.user.as_str(), search.database.as_str()), ("pgquerylens", "postgres"));
-        assert_eq!(search.login, Login::RdsIam);
+        assert_eq!(
+            (search.login, search.engines.as_slice()),
+            (Login::RdsIam, &ENGINES.map(str::to_owned)[..])
+        );
     }
 
     #[test]

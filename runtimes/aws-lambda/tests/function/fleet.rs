@@ -17,6 +17,7 @@ async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
         ("PGQUERYLENS_QUEUE_URL", queue_url.as_str()),
         ("PGQUERYLENS_DISCOVER_TAG", "team=shop"),
         ("PGQUERYLENS_DISCOVER_EXCLUDE", "blog-*"),
+        ("PGQUERYLENS_DISCOVER_ENGINE", "postgres,aurora-postgresql"),
         ("PGQUERYLENS_STATE", ""),
     ];
     let mut dispatcher = stage.environment(&dispatching).await;

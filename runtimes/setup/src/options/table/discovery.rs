@@ -22,9 +22,9 @@ pub(super) const ROWS: &[OptionSpec] = &[
         ..text("discover-region", Place::Named(What), "REGION")
     },
     OptionSpec {
-        help: "A role of another account to assume and look with, by its ARN; repeatable. self is our own account",
-        more: "Without it our own account alone. For example: \
-               --discover-role self --discover-role arn:aws:iam::123456789012:role/pgquerylens",
+        help: "A role of another account to assume and look with, too, by its ARN; repeatable",
+        more: "Our own account is looked through in any case. \
+               For example: --discover-role arn:aws:iam::123456789012:role/pgquerylens",
         commands: DISCOVER,
         repeatable: true,
         ..text("discover-role", Place::Named(What), "ARN")
@@ -35,9 +35,11 @@ pub(super) const ROWS: &[OptionSpec] = &[
         ..text("discover-external-id", Place::Named(What), "ID")
     },
     OptionSpec {
-        help: "The engine that is wanted; without it both",
+        help: "An engine that is wanted, postgres or aurora-postgresql; repeatable. Without it both",
+        more: "For example: --discover-engine aurora-postgresql",
         commands: DISCOVER,
-        ..choice("discover-engine", Place::Named(What), &["postgres", "aurora-postgresql"])
+        repeatable: true,
+        ..text("discover-engine", Place::Named(What), "ENGINE")
     },
     OptionSpec {
         help: "A name that an instance or its cluster must have, with * and ?; repeatable, and one is enough",
