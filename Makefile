@@ -89,11 +89,15 @@ check-terraform: ## Holds the Terraform modules against the provider's schema, t
 	@sh integration/terraform/install.sh '$(TERRAFORM_DIR)'
 	sh integration/terraform/check.sh '$(TERRAFORM_DIR)'
 
-bench: ## Measures what a poll costs a server, beside a floor and the usual way, what eviction costs the figures, and what the agent takes
-	@sh integration/setup.sh cargo compiler libclang node
+bench: ## Measures what a poll costs a server, beside a floor and the usual way, what eviction costs the figures, and what agent and function take
+	@sh integration/setup.sh cargo compiler libclang node python
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo build --locked --release --package pgquerylens
-	cargo run --locked --release --package pgquerylens-bench
+	@sh integration/python.sh '$(PACKAGING_DIR)' runtimes/aws-lambda/packaging/requirements.txt
+	sh runtimes/aws-lambda/packaging/package.sh '$(PACKAGING_DIR)' '$(PACKAGE_DIR)' x86_64
+	cargo run --locked --release --package pgquerylens-bench -- \
+		--function '$(CARGO_TARGET_DIR)/x86_64-unknown-linux-gnu/function/bootstrap' \
+		--package '$(PACKAGE_DIR)/pgquerylens-lambda-x86_64.zip'
 
 soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), 100,000 tables, 1,000 reloads, 1,000 invocations, 1,000 servers through a queue; and 10,000 polls
 	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
