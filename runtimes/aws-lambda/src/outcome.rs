@@ -2,7 +2,6 @@
 
 use pgquerylens_model::report::{PollReport, Status};
 use pgquerylens_model::time::Timestamp;
-use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use serde_json::{Value, json};
 use tracing::{info, warn};
@@ -61,17 +60,7 @@ impl Polled {
 impl Outcome {
     /// Tells whether a queue is to send the message again: what the next tick brings anyway is not worth it.
     pub(crate) fn comes_again(&self) -> bool {
-        match self {
-            Outcome::OutOfTime | Outcome::Wrong(_) => true,
-            Outcome::Failed(failure) => {
-                matches!(failure.exit, Exit::Io | Exit::CannotCreate | Exit::Internal)
-            }
-            Outcome::Polled(_)
-            | Outcome::Stopped(_)
-            | Outcome::Resting(_)
-            | Outcome::Overlapped
-            | Outcome::Late => false,
-        }
+        matches!(self, Outcome::OutOfTime | Outcome::Wrong(_))
     }
 
     /// Tells whether the server was not read though it should have been.
@@ -157,6 +146,8 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
+    use pgquerylens_setup::exit::Exit;
+
     use super::*;
 
     #[test]
@@ -166,7 +157,7 @@ mod tests {
         for (outcome, again) in [
             (Outcome::OutOfTime, true),
             (wrong, true),
-            (failed(Exit::Io), true),
+            (failed(Exit::Io), false),
             (failed(Exit::Unavailable), false),
             (failed(Exit::Denied), false),
             (failed(Exit::TryAgain), false),

@@ -10,17 +10,19 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::poll::PollFailure;
+use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_setup::config::configuration::ServerConfig;
 use pgquerylens_setup::config::{Configuration, Mistakes, Source};
 use pgquerylens_setup::failure::Failure;
-use pgquerylens_setup::means::Means;
+use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings};
 use pgquerylens_setup::whereabouts;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::warn;
 
 use crate::event::Message;
 use crate::outcome::{Outcome, Polled};
@@ -160,7 +162,10 @@ impl Worker {
         self.surroundings.resource.extend(process.resource_attributes);
         let name = config.name.clone();
         let exporters = self.means.exporters_for(&config);
-        let kept = self.warm.remove(&name).filter(|warm| warm.is_for(&config, &exporters));
+        let kept = self
+            .warm
+            .remove(&name)
+            .filter(|warm| warm.config == config && are_same(&warm.exporters, &exporters));
         let warm = match kept {
             Some(warm) => warm,
             None => self.begin(config, exporters),
@@ -201,14 +206,6 @@ fn keeps_state(config: &ServerConfig) -> bool {
     config.state != StateUrl::Memory
 }
 
-impl Warm {
-    fn is_for(&self, config: &ServerConfig, exporters: &[Arc<Exporter>]) -> bool {
-        let same_exporters = self.exporters.len() == exporters.len()
-            && self.exporters.iter().zip(exporters).all(|(one, other)| Arc::ptr_eq(one, other));
-        self.config == *config && same_exporters
-    }
-}
-
 async fn poll(warm: &mut Warm, sent: Option<Timestamp>, moments: Moments) -> Outcome {
     let waited = sent.map_or(0.0, |sent| moments.now.seconds_since(sent));
     if waited > warm.config.every.as_secs_f64() * LATE_INTERVALS {
@@ -218,15 +215,18 @@ async fn poll(warm: &mut Warm, sent: Option<Timestamp>, moments: Moments) -> Out
     let Some(time) = time::for_polling(left) else { return Outcome::OutOfTime };
     let polls = &mut warm.polls;
     polls.set_deadline(time.min(warm.config.poll.limits.deadline));
-    let outcome = poll_and_deliver(polls, moments).await;
+    let outcome = poll_and_deliver(&warm.config.name, polls, moments).await;
     polls.part();
     // Lambda freezes the process with its answer: whoever drives the connection closes it before that.
     tokio::task::yield_now().await;
     outcome
 }
 
-async fn poll_and_deliver(polls: &mut Polls, moments: Moments) -> Outcome {
+async fn poll_and_deliver(server: &str, polls: &mut Polls, moments: Moments) -> Outcome {
     let wanted = polls.wanted().await;
+    for error in &wanted.unread {
+        warn!(server, %error, "control not read, what was wanted before holds");
+    }
     if let Some(stopped) = wanted.control.stopped {
         return Outcome::Stopped(stopped.reason);
     }
@@ -235,7 +235,7 @@ async fn poll_and_deliver(polls: &mut Polls, moments: Moments) -> Outcome {
     }
     let failure = match polls.poll(moments.now).await {
         Ok(report) => {
-            polls.recipients().drain(moments.end).await;
+            complain(server, &polls.recipients().drain(moments.end).await);
             return Outcome::Polled(Polled::of(&report));
         }
         Err(NotPolled::Unset(failure)) => return Outcome::Wrong(failure),
@@ -244,8 +244,23 @@ async fn poll_and_deliver(polls: &mut Polls, moments: Moments) -> Outcome {
         Err(NotPolled::Failed(failure)) => Failure::from(failure),
     };
     let until = moments.end.min(Instant::now() + DOWN_NEWS);
-    polls.recipients().say_down(moments.now, None, until).await;
+    complain(server, &polls.recipients().say_down(moments.now, None, until).await);
     Outcome::Failed(failure)
+}
+
+/// Says who does not take what is sent after a poll, or in place of one.
+fn complain(server: &str, deliveries: &[DeliveryReport]) {
+    for delivery in deliveries {
+        if let Some(error) = &delivery.trouble {
+            warn!(
+                server,
+                exporter = delivery.exporter,
+                waiting = delivery.outbox_entries,
+                error,
+                "delivery in trouble"
+            );
+        }
+    }
 }
 
 /// Returns what an entry calls its server, for what is said before it is understood.

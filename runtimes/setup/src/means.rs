@@ -87,3 +87,8 @@ impl Means {
         server.exporters.iter().filter_map(|name| self.exporters.get(name))
     }
 }
+
+/// Tells whether a server still has the exporters that it had, and no others.
+pub fn are_same(before: &[Arc<Exporter>], now: &[Arc<Exporter>]) -> bool {
+    before.len() == now.len() && before.iter().zip(now).all(|(one, other)| Arc::ptr_eq(one, other))
+}

@@ -15,7 +15,7 @@ use pgquerylens_setup::config::Configuration;
 use pgquerylens_setup::config::configuration::ServerConfig;
 use pgquerylens_setup::exporters::Variables;
 use pgquerylens_setup::failure::Failure;
-use pgquerylens_setup::means::Means;
+use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::Surroundings;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
@@ -118,9 +118,7 @@ impl Fleet {
     }
 
     fn is_same(&self, old: &Running, config: &ServerConfig, resource: &BTreeMap<String, String>) -> bool {
-        let exporters = self.means.exporters_for(config);
-        let same_exporters = old.exporters.len() == exporters.len()
-            && old.exporters.iter().zip(&exporters).all(|(a, b)| Arc::ptr_eq(a, b));
+        let same_exporters = are_same(&old.exporters, &self.means.exporters_for(config));
         old.config == *config && old.resource == *resource && same_exporters && !old.task.is_finished()
     }
 
