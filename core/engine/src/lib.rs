@@ -8,6 +8,7 @@ pub mod conninfo;
 pub mod deliver;
 pub mod dial;
 pub mod limits;
+pub mod outside;
 pub mod poll;
 pub mod secret;
 pub mod source;

@@ -77,6 +77,7 @@ pub fn report() -> PollReport {
             coverage: coverage((2_404.5, 60.0), Some((2_500.0, 60.0))),
             statements: Some(statements),
             views,
+            measures: Vec::new(),
         }),
         deliveries: Vec::new(),
     }

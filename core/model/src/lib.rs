@@ -17,6 +17,8 @@ pub mod delivery;
 pub mod delta;
 pub mod identity;
 pub mod interval;
+pub mod metric;
+pub mod outside;
 pub mod probe;
 pub mod report;
 pub mod rows;

@@ -5,6 +5,7 @@ use crate::capabilities::{NotRead, Provider};
 use crate::coverage::Coverage;
 use crate::delivery::DeliveryReport;
 use crate::identity::Identity;
+use crate::outside::Measure;
 use crate::probe::Probe;
 use crate::rows::Rows;
 use crate::running::{Running, StatementSeries};
@@ -174,6 +175,8 @@ pub struct UnifiedMetrics {
     pub statements: Option<StatementMetrics>,
     /// How much of the active time the statements explain.
     pub coverage: Option<Coverage>,
+    /// What others tell of it.
+    pub measures: Vec<Measure>,
 }
 
 /// One view at this poll, and its window if it has counters.

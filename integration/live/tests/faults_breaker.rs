@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pgquerylens_engine::deliver::Nobody;
 use pgquerylens_engine::limits::Limits;
+use pgquerylens_engine::outside::Unobserved;
 use pgquerylens_engine::poll::{PollFailure, PollOptions};
 use pgquerylens_live::faults::Kept;
 use pgquerylens_live::{monitored, options};
@@ -24,7 +25,9 @@ async fn a_server_that_fails_rests_over_invocations_and_one_success_ends_it() {
     let mut server = monitored(Server::new(newest())).await;
     let url = server.url(roles::MONITOR, "postgres");
     let kept = Kept::new();
-    let invoke = async |second: i64| kept.poller(&url, options()).poll_for(&mut Nobody, at(second)).await;
+    let invoke = async |second: i64| {
+        kept.poller(&url, options()).poll_for(&mut Nobody, &mut Unobserved, at(second)).await
+    };
     invoke(0).await.unwrap();
     server.stop(Shutdown::Fast).await.unwrap();
     for second in [60, 120, 180] {

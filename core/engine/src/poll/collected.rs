@@ -6,6 +6,7 @@ use std::time::Duration;
 use pgquerylens_model::baseline::{Baseline, Snapshot, StatementsInfo};
 use pgquerylens_model::coverage::{Coverage, coverage};
 use pgquerylens_model::delta::{since_reset, subtract};
+use pgquerylens_model::outside::{Findings, Measure, Memory, SourceReport};
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{
     CollectorReport, Cost, Outcome, PollReport, StatementMetrics, Status, UnifiedMetrics, ViewMetrics,
@@ -39,6 +40,10 @@ pub(super) struct Collected {
     /// How each view that was tried went, for its breaker.
     tries: Vec<Try>,
     statements: Option<StatementReading>,
+    /// What others told.
+    measures: Vec<Measure>,
+    sources: Vec<SourceReport>,
+    sources_after_ms: f64,
 }
 
 /// The statements' window, which decides about texts before the report is made.
@@ -59,6 +64,9 @@ impl Collected {
             collectors: Vec::new(),
             tries: Vec::new(),
             statements: None,
+            measures: Vec::new(),
+            sources: Vec::new(),
+            sources_after_ms: 0.0,
         }
     }
 
@@ -96,10 +104,22 @@ impl Collected {
         self.tries.extend(other.tries);
     }
 
+    /// Takes what others told who looked from then on, and keeps what they leave for the next time.
+    pub(super) fn hear(&mut self, found: Findings, held: &mut Held, began: Instant) {
+        self.measures = found.measures;
+        self.sources = found.sources;
+        self.sources_after_ms = milliseconds(self.began, began);
+        for source in held.state_mut().outside.renew(found.memory) {
+            let error = format!("it would keep more than {} bytes, and begins anew", Memory::MAX_BYTES);
+            let outcome = Outcome::Failed { error, class: "memory".to_owned() };
+            if let Some(report) = self.sources.iter_mut().find(|report| report.source == source) {
+                report.outcome = outcome;
+            }
+        }
+    }
+
     /// Notes a database that could not be reached; that was tried from `began` on.
     pub(super) fn note_unreached(&mut self, database: &str, failure: &PollFailure, began: Instant) {
-        let milliseconds =
-            |from: Instant, to: Instant| to.saturating_duration_since(from).as_secs_f64() * 1e3;
         self.collectors.push(CollectorReport {
             view: "connection",
             database: Some(database.to_owned()),
@@ -347,14 +367,24 @@ impl Collected {
             probe: self.probe,
             views,
             statements,
+            measures: self.measures,
         };
-        let notices = notices::of(&metrics, &self.collectors, self.hidden_entries);
+        let mut notices = notices::of(&metrics, &self.collectors, self.hidden_entries);
+        notices.extend(self.sources.iter().filter_map(notices::unheard));
+        let after_ms = self.sources_after_ms;
+        let sources = self.sources.into_iter().map(|source| CollectorReport {
+            view: source.source,
+            database: None,
+            outcome: source.outcome,
+            after_ms,
+            duration_ms: source.duration_ms,
+        });
         let degraded = notices.iter().any(|notice| notice.degrades);
         PollReport {
             target: target.to_owned(),
             window_id: held.window_id(target, metrics.read_at),
             status: if degraded { Status::Degraded } else { Status::Ok },
-            collectors: self.collectors,
+            collectors: self.collectors.into_iter().chain(sources).collect(),
             steps: Vec::new(),
             notices,
             cost,
@@ -382,6 +412,10 @@ impl Took {
             duration_ms: answers.iter().map(|answer| milliseconds(answer.duration)).sum(),
         }
     }
+}
+
+fn milliseconds(from: Instant, to: Instant) -> f64 {
+    to.saturating_duration_since(from).as_secs_f64() * 1e3
 }
 
 fn failed(error: &ReadError) -> Outcome {

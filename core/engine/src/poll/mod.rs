@@ -19,7 +19,7 @@ use std::time::Duration;
 use pgquerylens_model::breaker::SERVER;
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::probe::{CONTROL, LOCK, PROBE, Probe};
-use pgquerylens_model::report::{Cost, PollReport, Status, Step};
+use pgquerylens_model::report::{Cost, Notice, PollReport, Status, Step, WalkProgress};
 use pgquerylens_model::running::SeriesRules;
 use pgquerylens_model::selection::Order;
 use pgquerylens_model::time::Timestamp;
@@ -30,6 +30,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::deliver::{Deliver, Nobody};
 use crate::dial::ConnectError;
 use crate::limits::Limits;
+use crate::outside::{Ask, Outside, Unobserved};
 use crate::source::session::Mode;
 use crate::source::{Answer, Opened, ReadError, Request, Source, Unit};
 use crate::state::StateStore;
@@ -206,6 +207,12 @@ impl From<Rest> for PollFailure {
     }
 }
 
+/// What a poll has to tell besides figures.
+struct Besides {
+    notice: Option<Notice>,
+    walk: Option<WalkProgress>,
+}
+
 /// The control file's facts, good for one connection and one role of the server.
 #[derive(Clone, Copy, Debug)]
 struct Control {
@@ -260,14 +267,16 @@ impl<S: Source, T: StateStore> Poller<S, T> {
 
     /// Polls once for nobody but the caller.
     pub async fn poll(&mut self) -> Result<PollReport, PollFailure> {
-        self.poll_for(&mut Nobody, None).await
+        self.poll_for(&mut Nobody, &mut Unobserved, None).await
     }
 
-    /// Polls once; what was read by the deadline is delivered, then committed, then reported. With a clock, a server
-    /// that failed too often is let rest; a person who waits for an answer has none.
+    /// Polls once, while others look at the server from outside; what was read by the deadline is delivered, then
+    /// committed, then reported. With a clock, a server that failed too often is let rest; a person who waits for an
+    /// answer has none.
     pub async fn poll_for(
         &mut self,
         recipients: &mut impl Deliver,
+        outside: &mut impl Outside,
         clock: Option<Timestamp>,
     ) -> Result<PollReport, PollFailure> {
         let began = Instant::now();
@@ -291,19 +300,20 @@ impl<S: Source, T: StateStore> Poller<S, T> {
 
         let system_identifier = probe.identity.system_identifier;
         let mut steps = vec![step("probe", began, began)];
+        let memory = held.state().outside.clone();
+        let ask = Ask { memory, identity: probe.identity, now: probe.read_at, deadline };
         let mut collected = Collected::new(probe, began);
-        let due = plan::first_batch(&collected.probe, held.state(), &self.options);
-        self.read(due, &mut collected, deadline).await;
-        let follow_up = plan::second_batch(&collected, held.state(), &self.options);
-        self.read(follow_up, &mut collected, deadline).await;
-        collected.subtract_statements(&mut held);
-        let text_notice = self.read_texts(&collected, &mut held, deadline).await;
-        let walk = self.walk(&mut collected, &mut held, deadline).await;
+        let looking = Instant::now();
+        let (besides, found) = tokio::join!(
+            self.read_due(&mut collected, &mut held, deadline),
+            timeout_at(deadline, outside.look(ask)),
+        );
+        collected.hear(found.unwrap_or_default(), &mut held, looking);
 
         let cost = spent(&before, &self.source.cost(), began);
         let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);
-        report.walk = walk;
-        report.notices.extend(text_notice);
+        report.walk = besides.walk;
+        report.notices.extend(besides.notice);
         let delivering = Instant::now();
         report.deliveries = recipients.deliver(&report).await;
         steps.push(step("deliver", began, delivering));
@@ -344,6 +354,18 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             return Err(rest.into());
         }
         Ok((kept, held))
+    }
+
+    /// Reads what is due in this database, and then in others.
+    async fn read_due(&mut self, collected: &mut Collected, held: &mut Held, deadline: Instant) -> Besides {
+        let due = plan::first_batch(&collected.probe, held.state(), &self.options);
+        self.read(due, collected, deadline).await;
+        let follow_up = plan::second_batch(collected, held.state(), &self.options);
+        self.read(follow_up, collected, deadline).await;
+        collected.subtract_statements(held);
+        let notice = self.read_texts(collected, held, deadline).await;
+        let walk = self.walk(collected, held, deadline).await;
+        Besides { notice, walk }
     }
 
     /// Runs planned units, if there are any, and hands the answers over.

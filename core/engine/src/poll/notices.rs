@@ -2,6 +2,7 @@
 //! says too are the model's.
 
 use pgquerylens_model::advice::{self, Advice, Place};
+use pgquerylens_model::outside::SourceReport;
 use pgquerylens_model::report::{CollectorReport, Notice, Outcome, UnifiedMetrics};
 use pgquerylens_model::views::statements;
 
@@ -69,6 +70,16 @@ fn failed(collector: &CollectorReport) -> Option<Notice> {
         degrades: true,
         message: format!("{}{place} was not read: {error}", collector.view),
         mend: None,
+    })
+}
+
+/// Returns what to tell of a source outside that failed.
+pub(super) fn unheard(source: &SourceReport) -> Option<Notice> {
+    let Outcome::Failed { error, .. } = &source.outcome else { return None };
+    Some(Notice {
+        degrades: true,
+        message: format!("{} was not read: {error}", source.source),
+        mend: source.mend.clone(),
     })
 }
 

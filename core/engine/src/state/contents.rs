@@ -2,6 +2,7 @@
 
 use pgquerylens_model::baseline::{Baseline, Snapshot, StoredBaseline};
 use pgquerylens_model::breaker::Breaker;
+use pgquerylens_model::outside::Memory;
 use pgquerylens_model::running::RunningSums;
 use pgquerylens_model::since::{Since, since};
 use pgquerylens_model::time::Timestamp;
@@ -41,6 +42,8 @@ pub struct State {
     pub running: Option<RunningSums>,
     /// Of the server as a whole.
     pub breaker: Breaker,
+    /// What those keep who look at it from outside.
+    pub outside: Memory,
     pub(super) views: Vec<ViewPatience>,
     starts: Vec<KeptSince>,
     baselines: Vec<StoredBaseline>,
@@ -88,7 +91,7 @@ pub struct TextLedger {
 }
 
 impl Stored for State {
-    const FORMAT: u16 = 3;
+    const FORMAT: u16 = 4;
 }
 
 impl State {

@@ -9,12 +9,11 @@ pub mod columns;
 mod derived;
 mod health;
 pub mod left_out;
+mod outside;
 mod owner;
 pub mod receiver;
 mod rows;
 pub mod statements;
-
-use std::borrow::Cow;
 
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::time::Timestamp;
@@ -22,59 +21,9 @@ use pgquerylens_model::window::Sum;
 
 pub use health::down_points;
 pub use owner::Owner;
+pub use pgquerylens_model::metric::{Attribute, Metric, MetricKind, Value};
 
 use columns::Shared;
-
-/// What a metric is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// Its name.
-    pub name: Cow<'static, str>,
-    /// Its unit, as UCUM writes it.
-    pub unit: &'static str,
-    /// What it tells.
-    pub about: Cow<'static, str>,
-    /// How its values relate over time.
-    pub kind: MetricKind,
-    /// The view, or the part of ourselves, that it comes from: what deliveries are counted by.
-    pub family: &'static str,
-}
-
-/// How a metric's values relate over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// A monotonic sum.
-    Counter,
-    /// A sum that rises and falls.
-    UpDownCounter,
-    /// A level that is not to be added up.
-    Gauge,
-}
-
-impl MetricKind {
-    /// Returns the word that references use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            MetricKind::Counter => "counter",
-            MetricKind::UpDownCounter => "up-down counter",
-            MetricKind::Gauge => "gauge",
-        }
-    }
-}
-
-/// An attribute's value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Value {
-    /// A text.
-    Text(String),
-    /// A whole number.
-    Int(i64),
-    /// Yes or no.
-    Flag(bool),
-}
-
-/// One attribute of a point.
-pub type Attribute = (&'static str, Value);
 
 /// One value of one series.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +51,7 @@ pub fn points(report: &PollReport) -> Vec<Point<'static>> {
     points.extend(derived::points(metrics));
     points.extend(statements::points(metrics));
     points.extend(health::points(report, metrics));
+    points.extend(outside::points(metrics));
     points.sort_by(|a, b| identity(a).cmp(&identity(b)));
     points
 }

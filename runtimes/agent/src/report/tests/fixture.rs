@@ -180,6 +180,7 @@ impl Poll {
                 views: read,
                 statements,
                 coverage: self.coverage,
+                measures: Vec::new(),
             }),
             deliveries: Vec::new(),
         }
