@@ -51,6 +51,20 @@ export interface PgQueryLensOptions {
   readonly deadline?: string;
 
   /**
+   * The metrics that are sent, by name, * for any letters; without it a short list.
+   *
+   * @default - not said
+   */
+  readonly emfMetrics?: string[];
+
+  /**
+   * What CloudWatch files the metrics under; without it pgquerylens.
+   *
+   * @default - not said
+   */
+  readonly emfNamespace?: string;
+
+  /**
    * The interval between polls of a server.
    *
    * @default '60s'
@@ -316,6 +330,8 @@ export const OPTIONS: readonly OptionRow[] = [
   { property: 'connectTimeout', variable: 'PGQUERYLENS_CONNECT_TIMEOUT', kind: 'duration' },
   { property: 'databases', variable: 'PGQUERYLENS_DATABASE', kind: 'list' },
   { property: 'deadline', variable: 'PGQUERYLENS_DEADLINE', kind: 'duration' },
+  { property: 'emfMetrics', variable: 'PGQUERYLENS_EMF_METRICS', kind: 'list' },
+  { property: 'emfNamespace', variable: 'PGQUERYLENS_EMF_NAMESPACE', kind: 'text' },
   { property: 'every', variable: 'PGQUERYLENS_EVERY', kind: 'duration' },
   { property: 'hoursPause', variable: 'PGQUERYLENS_HOURS_PAUSE', kind: 'duration' },
   { property: 'idleInTransactionTimeout', variable: 'PGQUERYLENS_IDLE_IN_TRANSACTION_TIMEOUT', kind: 'duration' },

@@ -11,8 +11,9 @@ const NEWEST: &str = "# newest: ";
 
 /// Returns the authorities for a host, if it is an endpoint of RDS.
 pub fn authorities(host: &str) -> Option<Bundle> {
-    endpoint::region(host)
-        .map(|_| Bundle { pem: PEM, name: "the authorities of Amazon RDS that came with pgquerylens" })
+    let name =
+        || format!("the authorities of Amazon RDS that came with pgquerylens, the newest of {}", newest());
+    endpoint::region(host).map(|_| Bundle { pem: PEM, name: name() })
 }
 
 /// Returns when the newest of the authorities was made, as a date.

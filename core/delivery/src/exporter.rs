@@ -40,7 +40,7 @@ impl Exporter {
     pub fn encode(&self, report: &PollReport, origin: &Origin) -> Vec<Parcel> {
         match self {
             Exporter::Otlp(otlp) => otlp.encode(report, origin),
-            Exporter::Lines(lines) => lines.encode(report),
+            Exporter::Lines(lines) => lines.encode(report, origin),
         }
     }
 
@@ -48,7 +48,7 @@ impl Exporter {
     pub fn encode_down(&self, down: &Down<'_>, origin: &Origin) -> Vec<Parcel> {
         match self {
             Exporter::Otlp(otlp) => otlp.encode_down(down, origin),
-            Exporter::Lines(_) => Vec::new(),
+            Exporter::Lines(lines) => lines.encode_down(down, origin),
         }
     }
 

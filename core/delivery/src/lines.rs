@@ -1,4 +1,4 @@
-//! Lines of JSON, one document per poll, to the standard output or a file. A file that was rotated away is opened
+//! Lines of JSON to the standard output or a file: a document per poll, or what CloudWatch makes metrics of. A file that was rotated away is opened
 //! anew; what was written is whole lines or nothing that a reader of lines would see.
 
 use std::fs::{File, OpenOptions};
@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pgquerylens_export::document::document;
+use pgquerylens_export::emf::{self, Encoding};
+use pgquerylens_export::origin::Origin;
 use pgquerylens_export::otlp::Counts;
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_model::report::PollReport;
@@ -15,7 +17,7 @@ use pgquerylens_model::report::PollReport;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use crate::parcel::{Parcel, ParcelKind, retry};
+use crate::parcel::{Down, Parcel, ParcelKind, retry};
 
 /// Where lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +28,22 @@ pub enum Target {
     File(PathBuf),
 }
 
+/// What is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Format {
+    /// Everything that a poll found, as one document.
+    Document,
+    /// Metrics in CloudWatch's Embedded Metric Format.
+    Emf(Encoding),
+}
+
 /// An exporter of lines.
 #[derive(Debug)]
 pub struct Lines {
     name: String,
     outbox_bytes: usize,
     target: Target,
+    format: Format,
     /// Whoever writes has it: there is never more than one, even if it hangs.
     open: Arc<Mutex<Option<File>>>,
 }
@@ -41,8 +53,8 @@ const DOCUMENTS: &str = "documents";
 
 impl Lines {
     /// Makes an exporter; a file is opened by the first line.
-    pub fn new(name: String, target: Target, outbox_bytes: usize) -> Lines {
-        Lines { name, outbox_bytes, target, open: Arc::default() }
+    pub fn new(name: String, target: Target, format: Format, outbox_bytes: usize) -> Lines {
+        Lines { name, outbox_bytes, target, format, open: Arc::default() }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -53,11 +65,24 @@ impl Lines {
         self.outbox_bytes
     }
 
-    pub(crate) fn encode(&self, report: &PollReport) -> Vec<Parcel> {
-        let mut bytes = document(report).to_string().into_bytes();
-        bytes.push(b'\n');
-        let counts = Counts::from([(DOCUMENTS.to_owned(), 1)]);
-        vec![Parcel { kind: ParcelKind::Lines, bytes, counts }]
+    pub(crate) fn encode(&self, report: &PollReport, origin: &Origin) -> Vec<Parcel> {
+        match &self.format {
+            Format::Document => {
+                let mut bytes = document(report).to_string().into_bytes();
+                bytes.push(b'\n');
+                let counts = Counts::from([(DOCUMENTS.to_owned(), 1)]);
+                vec![Parcel { kind: ParcelKind::Lines, bytes, counts }]
+            }
+            Format::Emf(encoding) => parcel(emf::encode(report, origin, encoding)),
+        }
+    }
+
+    /// A document is a poll's; of a server that was not read there is none.
+    pub(crate) fn encode_down(&self, down: &Down<'_>, origin: &Origin) -> Vec<Parcel> {
+        match &self.format {
+            Format::Document => Vec::new(),
+            Format::Emf(encoding) => parcel(emf::encode_down(down.now, down.last_good, origin, encoding)),
+        }
     }
 
     pub(crate) async fn send(&self, parcel: &Parcel, until: Instant) -> Delivery {
@@ -83,6 +108,11 @@ impl Lines {
             Target::File(path) => format!("write to {}", path.display()),
         }
     }
+}
+
+fn parcel(emf::Lines { bytes, counts }: emf::Lines) -> Vec<Parcel> {
+    let parcel = Parcel { kind: ParcelKind::Lines, bytes, counts };
+    if parcel.bytes.is_empty() { Vec::new() } else { vec![parcel] }
 }
 
 fn write(target: &Target, open: &mut Option<File>, bytes: &[u8]) -> io::Result<()> {
@@ -129,11 +159,11 @@ mod tests {
     use super::*;
 
     fn lines(path: &std::path::Path) -> Lines {
-        Lines::new("lines".to_owned(), Target::File(path.to_owned()), 1 << 20)
+        Lines::new("lines".to_owned(), Target::File(path.to_owned()), Format::Document, 1 << 20)
     }
 
     async fn send(lines: &Lines) -> Delivery {
-        let parcels = lines.encode(&example::report());
+        let parcels = lines.encode(&example::report(), &Origin::default());
         lines.send(&parcels[0], Instant::now() + Duration::from_secs(20)).await
     }
 

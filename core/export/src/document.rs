@@ -114,6 +114,7 @@ fn not_offered(why: &NotRead) -> String {
         NotRead::OnlyInRecovery => "only on a server in recovery".to_owned(),
         NotRead::OnlyOnPrimary => "only on a server that takes writes".to_owned(),
         NotRead::NoStatements => "pg_stat_statements is not created in this database".to_owned(),
+        NotRead::OnlyOnAurora => "only on Amazon Aurora".to_owned(),
         NotRead::SwitchedOff => "switched off".to_owned(),
     }
 }

@@ -24,7 +24,8 @@ use pgquerylens_model::window::Window;
 const STARTED: Timestamp = Timestamp(1_767_254_400_000_000);
 const EARLIER: Timestamp = Timestamp(1_767_257_940_000_000);
 const BEFORE: Timestamp = Timestamp(1_767_258_000_000_000);
-const NOW: Timestamp = Timestamp(1_767_258_060_000_000);
+/// When the poll began.
+pub(crate) const NOW: Timestamp = Timestamp(1_767_258_060_000_000);
 /// The queries of the example that are our own: the last one.
 const OWN_ROW: usize = 2;
 
@@ -134,6 +135,7 @@ fn probe() -> Probe {
                 read_all_settings: true,
             },
             switches: Switches { track_io_timing: Some(false), ..Switches::default() },
+            aurora: Vec::new(),
         },
         pid: 4_321,
         database_oid: 16_384,
@@ -235,7 +237,7 @@ fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> Running
     let keys: Vec<_> = rows.map(|row| StatementKey::of(&view.snapshot.rows, *row)).collect();
     let own: Vec<_> = keys.iter().flatten().filter(|key| key.queryid == 77).copied().collect();
     let first: Vec<_> = keys.iter().flatten().take(1).copied().collect();
-    let told = Told { keys: &keys, first: &first, own: &own, reset_at: None };
+    let told = Told { keys: &keys, first: &first, own: &own, vectors: &[], reset_at: None };
     let earlier = statement_rows(&[70, 500, 8], &[1_400.0, 250.0, 32.0], &[1.5, 0.25, 0.0]);
     let earlier = snapshot(&statements::VIEW, EARLIER, earlier);
     let window_before = subtract(Some(&Baseline::of(&earlier)), &snapshot(&statements::VIEW, BEFORE, before));
@@ -244,7 +246,7 @@ fn running_metrics(view: &ViewMetrics, window: &Window, before: Rows) -> Running
     let sums = RunningSums::add(Some(grown), window, &told, &rules).now;
     let series = sums.series.into_iter().map(|series| (series, known())).collect();
     let databases = sums.databases.into_iter().map(|(_, running)| ("shop".to_owned(), running)).collect();
-    RunningMetrics { series, other: sums.other, own: sums.own, databases }
+    RunningMetrics { series, other: sums.other, own: sums.own, databases, vectors: Vec::new() }
 }
 
 fn statement_metrics(view: &ViewMetrics) -> StatementMetrics {

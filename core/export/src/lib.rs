@@ -3,6 +3,7 @@
 //! This crate turns a report into bytes and reads nothing: no file, no clock, no environment.
 
 pub mod document;
+pub mod emf;
 pub mod events;
 pub mod example;
 mod json;

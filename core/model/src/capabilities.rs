@@ -21,6 +21,34 @@ pub struct Capabilities {
     pub rights: Rights,
     /// Switches that decide whether a counter means anything.
     pub switches: Switches,
+    /// Functions of Aurora that are there.
+    pub aurora: Vec<AuroraFunction>,
+}
+
+/// A function of Amazon Aurora that tells what PostgreSQL does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuroraFunction {
+    /// `aurora_replica_status()`
+    ReplicaStatus,
+    /// `aurora_stat_statements(boolean)`, where it tells storage from cache.
+    Statements,
+    /// `aurora_stat_system_waits()`
+    SystemWaits,
+}
+
+impl AuroraFunction {
+    /// All of them.
+    pub const ALL: [AuroraFunction; 3] =
+        [AuroraFunction::ReplicaStatus, AuroraFunction::Statements, AuroraFunction::SystemWaits];
+
+    /// Returns its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AuroraFunction::ReplicaStatus => "aurora_replica_status",
+            AuroraFunction::Statements => "aurora_stat_statements",
+            AuroraFunction::SystemWaits => "aurora_stat_system_waits",
+        }
+    }
 }
 
 /// pg_stat_statements as one database has it.
@@ -133,6 +161,8 @@ pub enum NotRead {
     OnlyOnPrimary,
     /// pg_stat_statements is not created in the connected database.
     NoStatements,
+    /// Only Amazon Aurora has it.
+    OnlyOnAurora,
     /// Somebody switched it off.
     SwitchedOff,
 }
@@ -157,10 +187,18 @@ impl Capabilities {
                 Requirement::Recovery if !self.in_recovery => return Err(NotRead::OnlyInRecovery),
                 Requirement::Primary if self.in_recovery => return Err(NotRead::OnlyOnPrimary),
                 Requirement::Statements if self.statements.is_none() => return Err(NotRead::NoStatements),
+                Requirement::Aurora(function) if !self.aurora.contains(function) => {
+                    return Err(NotRead::OnlyOnAurora);
+                }
                 _ => {}
             }
         }
         let version = self.version_for(view).ok_or(NotRead::NoStatements)?;
+        if self.aurora.contains(&AuroraFunction::Statements)
+            && let Some(sql) = view.aurora_statement_for(version)
+        {
+            return Ok(sql);
+        }
         let first = view.statements.first().map_or(0, |statement| statement.since);
         view.statement_for(version).ok_or(NotRead::SinceVersion(first))
     }
@@ -196,8 +234,17 @@ mod tests {
             }),
             rights: Rights::default(),
             switches: Switches::default(),
+            aurora: Vec::new(),
         };
-        let sql = capabilities.statement_for(&views::statements::VIEW).unwrap();
-        assert!(sql.contains("wal_bytes") && !sql.contains("toplevel"));
+        let sql = |capabilities: &Capabilities| capabilities.statement_for(&views::statements::VIEW).unwrap();
+        let plain = sql(&capabilities);
+        assert!(plain.contains("wal_bytes") && !plain.contains("toplevel"));
+        let on_aurora = Capabilities { aurora: vec![AuroraFunction::Statements], ..capabilities.clone() };
+        assert_eq!(sql(&on_aurora), plain, "Aurora's function is newer than this version");
+        let mut newer = on_aurora;
+        newer.statements.as_mut().unwrap().version.minor = 9;
+        assert!(sql(&newer).contains("aurora_stat_statements(false)"));
+        newer.aurora.clear();
+        assert!(sql(&newer).contains("pg_stat_statements(false)") && !sql(&newer).contains("aurora"));
     }
 }

@@ -28,6 +28,7 @@ pub mod since;
 pub mod statements;
 pub mod time;
 pub mod unit;
+pub mod vectors;
 pub mod version;
 pub mod view;
 pub mod views;

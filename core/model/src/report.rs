@@ -12,6 +12,7 @@ use crate::running::{Running, StatementSeries};
 use crate::selection::Selection;
 use crate::since::Since;
 use crate::time::Timestamp;
+use crate::vectors::VectorUse;
 use crate::view::View;
 use crate::window::Window;
 
@@ -224,6 +225,8 @@ pub struct RunningMetrics {
     pub own: Running,
     /// The execution time of all statements of a database, by its name.
     pub databases: Vec<(String, Running)>,
+    /// What statements of a database did with vectors, by its name.
+    pub vectors: Vec<(String, VectorUse, Running)>,
 }
 
 /// What is known of a named statement besides its figures.

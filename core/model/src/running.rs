@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::statements::StatementKey;
 use crate::time::Timestamp;
+use crate::vectors::VectorUse;
 use crate::views::statements::VIEW;
 use crate::window::{Loss, Quality, Sum, Window};
 
@@ -69,6 +70,32 @@ pub struct RunningSums {
     pub own: Running,
     /// The execution time of all statements of each database, by its oid; nothing else of them is summed.
     pub databases: Vec<(i64, Running)>,
+    /// What statements did with vectors, by database and use: calls, rows and execution time.
+    pub vectors: Vec<VectorSums>,
+    /// Statements that are known to do something with vectors, by database and query id.
+    vector_statements: Vec<VectorStatement>,
+}
+
+/// The running sums of what statements of a database do with vectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VectorSums {
+    /// The database's oid.
+    pub database: i64,
+    /// What they do.
+    pub vector_use: VectorUse,
+    /// The sums, since the first such statement was known.
+    pub running: Running,
+}
+
+/// A statement that does something with vectors.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VectorStatement {
+    /// The database's oid.
+    pub database: i64,
+    /// The query id.
+    pub queryid: i64,
+    /// What it does.
+    pub vector_use: VectorUse,
 }
 
 /// The statements of a window.
@@ -79,6 +106,8 @@ pub struct Told<'t> {
     pub first: &'t [StatementKey],
     /// Those that are ours, as far as it is known by now.
     pub own: &'t [StatementKey],
+    /// Those that do something with vectors, likewise.
+    pub vectors: &'t [VectorStatement],
     /// When all entries were reset last, where the server tells.
     pub reset_at: Option<Timestamp>,
 }
@@ -96,6 +125,10 @@ pub struct Summed {
 const MAX_OURS: usize = 1_000;
 /// Databases whose execution time is summed; those that come later are not.
 const MAX_DATABASES: usize = 1_000;
+/// Statements that are remembered for what they do with vectors.
+const MAX_VECTOR_STATEMENTS: usize = 1_000;
+/// What is summed of them.
+const VECTOR_COLUMNS: [&str; 3] = ["calls", "rows", EXECUTION_TIME];
 /// The column of the execution time.
 pub const EXECUTION_TIME: &str = "total_exec_time";
 
@@ -141,6 +174,8 @@ impl RunningSums {
             other: Running::begun(at),
             own: Running::begun(at),
             databases: Vec::new(),
+            vectors: Vec::new(),
+            vector_statements: Vec::new(),
         }
     }
 
@@ -154,7 +189,8 @@ impl RunningSums {
     fn parts(&mut self) -> impl Iterator<Item = &mut Running> {
         let of_databases = self.databases.iter_mut().map(|(_, running)| running);
         let of_series = self.series.iter_mut().map(|series| &mut series.running);
-        of_series.chain([&mut self.other, &mut self.own]).chain(of_databases)
+        let of_vectors = self.vectors.iter_mut().map(|sums| &mut sums.running);
+        of_series.chain([&mut self.other, &mut self.own]).chain(of_databases).chain(of_vectors)
     }
 
     /// Adds a window. Over a gap everything begins anew: what happened in it is nobody's to sum. With a reset, too, as
@@ -171,12 +207,14 @@ impl RunningSums {
                 for row in 0..window.deltas.len() {
                     sums.part_of(told.keys[row]).add(window, row);
                     sums.add_time(told.keys[row], window, row);
+                    sums.add_vectors(told.keys[row], window, row);
                 }
                 sums
             }
         };
         let mut next = now.clone();
         next.recognise(told.own);
+        next.recognise_vectors(told.vectors, window.to);
         next.enter(told.first, window.to);
         next.leave(window.to, rules);
         Summed { now, next }
@@ -187,6 +225,36 @@ impl RunningSums {
         self.ours.sort_unstable();
         self.ours.dedup();
         self.ours.truncate(MAX_OURS);
+    }
+
+    /// What is known from now on is counted from the next window on, as with our own.
+    fn recognise_vectors(&mut self, known: &[VectorStatement], now: Timestamp) {
+        self.vector_statements.extend_from_slice(known);
+        self.vector_statements.sort_unstable();
+        self.vector_statements.dedup_by_key(|statement| (statement.database, statement.queryid));
+        self.vector_statements.truncate(MAX_VECTOR_STATEMENTS);
+        for VectorStatement { database, vector_use, .. } in self.vector_statements.clone() {
+            if self.vector_sums(database, &vector_use).is_none() {
+                self.vectors.push(VectorSums { database, vector_use, running: Running::begun(now) });
+            }
+        }
+    }
+
+    fn vector_sums(&mut self, database: i64, vector_use: &VectorUse) -> Option<&mut VectorSums> {
+        self.vectors.iter_mut().find(|sums| sums.database == database && sums.vector_use == *vector_use)
+    }
+
+    fn add_vectors(&mut self, key: Option<StatementKey>, window: &Window, row: usize) {
+        let Some(StatementKey { dbid, queryid, .. }) = key else { return };
+        let place = self
+            .vector_statements
+            .binary_search_by_key(&(dbid, queryid), |statement| (statement.database, statement.queryid));
+        let Ok(place) = place else { return };
+        let vector_use = self.vector_statements[place].vector_use.clone();
+        let Some(sums) = self.vector_sums(dbid, &vector_use) else { return };
+        for column in VECTOR_COLUMNS.iter().filter_map(|name| VIEW.column_index(name)) {
+            sums.running.add_column(window, row, column);
+        }
     }
 
     fn enter(&mut self, first: &[StatementKey], now: Timestamp) {
@@ -291,7 +359,7 @@ mod tests {
     fn summed(before: Option<RunningSums>, minute: i64, done: &[(i64, i64)]) -> Summed {
         let keys: Vec<_> = done.iter().map(|(id, _)| Some(key(*id))).collect();
         let first: Vec<_> = done.iter().take(RULES.top).map(|(id, _)| key(*id)).collect();
-        let told = Told { keys: &keys, first: &first, own: &[], reset_at: None };
+        let told = Told { keys: &keys, first: &first, own: &[], vectors: &[], reset_at: None };
         RunningSums::add(before, &window(minute, Quality::Exact, done), &told, &RULES)
     }
 
@@ -337,7 +405,7 @@ mod tests {
     #[test]
     fn our_own_are_told_apart_from_the_next_window_on() {
         let keys = [Some(key(1))];
-        let told = Told { keys: &keys, first: &[], own: &[key(1)], reset_at: None };
+        let told = Told { keys: &keys, first: &[], own: &[key(1)], vectors: &[], reset_at: None };
         let begun = RunningSums::begun(Timestamp(0));
         let first = RunningSums::add(Some(begun), &window(1, Quality::Exact, &[(1, 5)]), &told, &RULES);
         assert_eq!((calls(&first.now.own), calls(&first.now.other)), (0, 5));
@@ -349,7 +417,7 @@ mod tests {
     fn a_gap_begins_everything_anew() {
         let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5)]);
         let gap = window(2, Quality::Gap(Gap::Restarted), &[]);
-        let told = Told { keys: &[], first: &[], own: &[], reset_at: None };
+        let told = Told { keys: &[], first: &[], own: &[], vectors: &[], reset_at: None };
         let summed = RunningSums::add(Some(sums), &gap, &told, &RULES);
         assert_eq!(summed.now, RunningSums::begun(Timestamp(120_000_000)));
     }
@@ -360,7 +428,7 @@ mod tests {
         let sums = minute(Some(RunningSums::begun(Timestamp(0))), 1, &[(1, 5), (2, 3)]);
         let reset_at = Some(Timestamp(90_000_000));
         let keys = [Some(key(1)), Some(key(7))];
-        let told = Told { keys: &keys, first: &[], own: &[], reset_at };
+        let told = Told { keys: &keys, first: &[], own: &[], vectors: &[], reset_at };
         let add = |sums, at, quality| {
             RunningSums::add(Some(sums), &window(at, quality, &[(1, 2), (7, 4)]), &told, &RULES).now
         };
@@ -371,6 +439,28 @@ mod tests {
         let after = add(add(now, 3, Quality::Exact), 2, Quality::Exact);
         let sums = (calls(&after.series[0].running), calls(&after.other));
         assert_eq!(sums, (6, 12), "a stamp alone is none, wherever a clock puts it");
+    }
+
+    #[test]
+    fn what_is_done_with_vectors_is_summed_from_the_window_on_in_which_it_is_known() {
+        let l2 = || VectorUse::Search { distance: "l2".to_owned() };
+        let statement = |queryid, vector_use| VectorStatement { database: 1, queryid, vector_use };
+        let known = [statement(1, l2()), statement(2, l2()), statement(3, VectorUse::Insert)];
+        let keys = [1, 2, 3, 4].map(|id| Some(key(id)));
+        let add = |before, at, known: &[VectorStatement]| {
+            let told = Told { keys: &keys, first: &[], own: &[], vectors: known, reset_at: None };
+            let window = window(at, Quality::Exact, &[(1, 5), (2, 7), (3, 11), (4, 13)]);
+            RunningSums::add(Some(before), &window, &told, &RULES)
+        };
+        let of = |sums: &RunningSums| -> Vec<(VectorUse, i64)> {
+            sums.vectors.iter().map(|sums| (sums.vector_use.clone(), calls(&sums.running))).collect()
+        };
+        let first = add(RunningSums::begun(Timestamp(0)), 1, &known);
+        assert_eq!(of(&first.now), []);
+        let second = add(first.next, 2, &[]);
+        assert_eq!(of(&second.now), [(l2(), 12), (VectorUse::Insert, 11)], "what was known stays known");
+        assert_eq!(second.now.vectors[0].running.start, Timestamp(60_000_000));
+        assert_eq!(of(&add(second.next, 3, &known).now), [(l2(), 24), (VectorUse::Insert, 22)]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub enum Unit {
     Bytes,
     /// Blocks of `block_size` bytes, 8 KiB unless compiled otherwise.
     Blocks,
+    /// Microseconds.
+    Microseconds,
     /// Milliseconds.
     Milliseconds,
     /// Seconds.
@@ -24,6 +26,7 @@ impl Unit {
     /// units that PostgreSQL's own names already say.
     pub const fn suffix(self) -> &'static str {
         match self {
+            Unit::Microseconds => "_us",
             Unit::Milliseconds => "_ms",
             Unit::Bytes => "_bytes",
             Unit::Seconds => "_seconds",

@@ -1,6 +1,7 @@
 //! A view as data: what its columns are, which SQL reads it on which version, how often, and what a reader
 //! must be allowed. Decoding, subtraction, reports, references and exporters all read this one table.
 
+use crate::capabilities::AuroraFunction;
 use crate::unit::Unit;
 
 /// One thing that PostgreSQL shows and that we read with one statement.
@@ -32,6 +33,8 @@ pub struct View {
     pub reading: Reading,
     /// The statements, oldest first; the newest that the server has reached is run.
     pub statements: &'static [Statement],
+    /// Those that take their place where Aurora has a function that tells more.
+    pub aurora_statements: &'static [Statement],
 }
 
 /// Whether one reading covers the server or only the connected database.
@@ -72,6 +75,8 @@ pub enum Requirement {
     Primary,
     /// pg_stat_statements is installed in the connected database.
     Statements,
+    /// Amazon Aurora runs the server, and has this function.
+    Aurora(AuroraFunction),
 }
 
 /// What a role needs to read a view whole.
@@ -134,6 +139,8 @@ pub struct Column {
     pub until: Option<u16>,
     /// The setting without which PostgreSQL shows 0 although it means "not measured".
     pub measured_if: Option<MeasuredIf>,
+    /// Whether Aurora alone has it.
+    pub is_auroras: bool,
 }
 
 /// The setting without which a counter stays 0 and says nothing.
@@ -190,7 +197,7 @@ impl Kind {
 
 impl Column {
     const fn new(name: &'static str, kind: Kind, unit: Unit) -> Column {
-        Column { name, kind, unit, since: 0, until: None, measured_if: None }
+        Column { name, kind, unit, since: 0, until: None, measured_if: None, is_auroras: false }
     }
 
     /// Returns the column, there from this version on.
@@ -208,15 +215,26 @@ impl Column {
         Column { measured_if: Some(setting), ..self }
     }
 
+    /// Returns the column, there on Aurora alone.
+    pub const fn on_aurora(self) -> Column {
+        Column { is_auroras: true, ..self }
+    }
+
     /// Tells whether this version has the column.
     pub fn is_in(&self, version: u16) -> bool {
+        !self.is_auroras && self.is_on_aurora(version)
+    }
+
+    /// Tells whether this version has the column where Aurora runs the server.
+    pub fn is_on_aurora(&self, version: u16) -> bool {
         self.since <= version && self.until.is_none_or(|last| version <= last)
     }
 
     /// Returns the name that says its unit at the end: `total_exec_time_ms`.
     pub fn name_with_unit(&self) -> String {
         let suffix = self.unit.suffix();
-        if self.name.ends_with(suffix) { self.name.to_owned() } else { format!("{}{suffix}", self.name) }
+        let says_it = [suffix, "_in_msec", "_in_usec"].iter().any(|ending| self.name.ends_with(ending));
+        if says_it { self.name.to_owned() } else { format!("{}{suffix}", self.name) }
     }
 }
 
@@ -228,6 +246,11 @@ pub const fn counter(name: &'static str, unit: Unit) -> Column {
 /// A counter of milliseconds, kept as a float.
 pub const fn counter_ms(name: &'static str) -> Column {
     Column::new(name, Kind::CounterFloat, Unit::Milliseconds)
+}
+
+/// A counter of microseconds, kept as a whole number.
+pub const fn counter_us(name: &'static str) -> Column {
+    counter(name, Unit::Microseconds)
 }
 
 /// A whole-number level.
@@ -286,11 +309,17 @@ impl View {
         needs: Needs::Nothing,
         reading: Reading::Whole,
         statements: &[],
+        aurora_statements: &[],
     };
 
     /// Returns the newest statement that this version has reached, or nothing if the view came later.
     pub fn statement_for(&self, version: u16) -> Option<&'static str> {
-        self.statements.iter().rev().find(|statement| statement.since <= version).map(|found| found.sql)
+        newest(self.statements, version)
+    }
+
+    /// Returns the same of the statements that Aurora's functions allow.
+    pub fn aurora_statement_for(&self, version: u16) -> Option<&'static str> {
+        newest(self.aurora_statements, version)
     }
 
     /// Returns the place of a column in `columns`.
@@ -315,6 +344,10 @@ impl View {
     pub fn has_counters(&self) -> bool {
         self.columns.iter().any(|column| column.kind.is_counter())
     }
+}
+
+fn newest(statements: &[Statement], version: u16) -> Option<&'static str> {
+    statements.iter().rev().find(|statement| statement.since <= version).map(|found| found.sql)
 }
 
 /// The moment of reading, the last column of every view with counters: `statement_timestamp() as read_at`.

@@ -8,6 +8,7 @@ use crate::parser::{Parsable, read_normalized};
 use crate::pieces::{Reading, pieces};
 use crate::raw::RawSql;
 use crate::tags::tags;
+use crate::vectors::{distance, written};
 
 /// The comment that each of our own statements carries, behind its first word.
 pub const OWN_MARKER: &str = "/* pgquerylens";
@@ -27,6 +28,10 @@ pub struct Analysis {
     /// Tags from its comments, by key; unlike the text these are what the application wrote, so only keys of
     /// [`ALLOWED_TAGS`](crate::ALLOWED_TAGS) are here.
     pub tags: Vec<(String, String)>,
+    /// The distance of pgvector whose operator or function it has: `cosine`, `l2`, …
+    pub distance: Option<&'static str>,
+    /// The table that `INSERT` or `COPY … FROM` writes to.
+    pub written: Option<String>,
     /// Whether the statement is one of ours: [`OWN_MARKER`] is its first or second word.
     pub own: bool,
 }
@@ -55,6 +60,8 @@ pub fn analyse(sql: &RawSql) -> Analysis {
         kind,
         tables: tables(parsable.as_ref(), normalized.as_str(), &normalized_tokens),
         tags: tags(text, &tokens),
+        distance: distance(&pieces),
+        written: written(&pieces, kind),
         own: is_own(text),
         normalized,
     }

@@ -13,6 +13,7 @@ mod pieces;
 mod raw;
 mod reduce;
 mod tags;
+mod vectors;
 
 pub use analysis::{Analysis, OWN_MARKER, analyse};
 pub use cache::AnalysisCache;

@@ -103,8 +103,8 @@ async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
             "baseline",
             |bytes| bytes[FORMAT_AT + 1] = 9,
             &expect![[r#"
-        read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 3
-        → poll with the newer pgquerylens, or name another place with --state"#]],
+                read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 4
+                → poll with the newer pgquerylens, or name another place with --state"#]],
         )
         .await;
     scene.check_nothing_is_lost().await;

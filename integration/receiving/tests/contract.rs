@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgquerylens_delivery::exporter::Exporter;
-use pgquerylens_delivery::lines::{Lines, Target};
+use pgquerylens_delivery::lines::{Format, Lines, Target};
 use pgquerylens_delivery::otlp::{Compression, Protocol};
 use pgquerylens_delivery::parcel::{Parcel, ParcelKind};
 use pgquerylens_export::otlp::{Encoding, Signal};
@@ -80,7 +80,12 @@ async fn what_is_encoded_arrives_whole_and_in_order() {
 async fn lines_arrive_whole_and_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("polls");
-    let exporter = Exporter::Lines(Lines::new("lines".to_owned(), Target::File(path.clone()), 1 << 20));
+    let exporter = Exporter::Lines(Lines::new(
+        "lines".to_owned(),
+        Target::File(path.clone()),
+        Format::Document,
+        1 << 20,
+    ));
     let mut expected = Vec::new();
     for report in reports(&ModelServer::default(), 3).await {
         for parcel in exporter.encode(&report, &origin()) {

@@ -6,6 +6,7 @@
 //! A process that is killed outright leaves both behind; the next sandbox that starts finds the lock free and sweeps them.
 
 mod account;
+pub mod aurora;
 pub mod backend;
 mod clock;
 mod daemon;

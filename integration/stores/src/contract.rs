@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pgquerylens_engine::state::codec::{self, CodecError};
+use pgquerylens_engine::state::codec::{self, CodecError, Stored};
 use pgquerylens_engine::state::contents::State;
 use pgquerylens_engine::state::control::{Control, ControlError, Stopped, Watched};
 use pgquerylens_engine::state::lease::{Claim, LeaseError, SKEW_SECONDS};
@@ -135,7 +135,7 @@ async fn hands_on_what_is_damaged(store: &Store) {
         (Vec::new(), CodecError::Damaged),
         (whole[..whole.len() - 1].to_vec(), CodecError::Damaged),
         (flipped, CodecError::Damaged),
-        (newer, CodecError::NewerFormat { found: 0xffff, read: 3 }),
+        (newer, CodecError::NewerFormat { found: 0xffff, read: State::FORMAT }),
     ] {
         version = Some(ok(store.commit(ObjectName::Baseline, &bytes, version.as_ref()).await));
         let read = ok(store.read(ObjectName::Baseline).await).expect("it was committed");

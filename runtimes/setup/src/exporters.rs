@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use pgquerylens_aws::secrets::Secrets;
 use pgquerylens_delivery::exporter::Exporter;
-use pgquerylens_delivery::lines::{Lines, Target};
+use pgquerylens_delivery::lines::{Format, Lines, Target};
 use pgquerylens_delivery::otlp::{
     ClientCertificate, Compression, Headers, Otlp, OtlpSettings, Protocol, Transport,
 };
 use pgquerylens_engine::secret::Secret;
+use pgquerylens_export::emf;
 use pgquerylens_export::events::Compat;
 use pgquerylens_export::otlp::{Encoding, Layout, Temporality};
 use pgquerylens_model::running::SeriesRules;
@@ -32,7 +33,11 @@ pub fn exporter(config: &ExporterConfig, variables: &Variables) -> Result<Export
         ExporterConfig::Otlp(otlp) => Otlp::new(settings(otlp, variables))
             .map(|otlp| Exporter::Otlp(Box::new(otlp)))
             .map_err(|error| Failure::of(Exit::Configuration, &error, "write another endpoint")),
-        ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines))),
+        ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines, Format::Document))),
+        ExporterConfig::Emf(config) => {
+            let (namespace, selection) = (config.namespace.clone(), config.selection.clone());
+            Ok(Exporter::Lines(lines(&config.lines, Format::Emf(emf::Encoding { namespace, selection }))))
+        }
     }
 }
 
@@ -42,17 +47,19 @@ pub fn series_rules<'e>(exporters: impl Iterator<Item = &'e ExporterConfig>) -> 
     let wanted = exporters.filter_map(|exporter| match exporter {
         ExporterConfig::Otlp(otlp) => Some((otlp.statement_series, otlp.statement_series_hold.as_secs_f64())),
         ExporterConfig::Jsonl(_) => None,
+        // No series of their own, but the sums of databases.
+        ExporterConfig::Emf(_) => Some((0, 0.0)),
     });
     let (most, hold_seconds) = wanted.reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
     Some(SeriesRules { top: SeriesRules::default().top.min(most), hold_seconds, most })
 }
 
-fn lines(config: &JsonlConfig) -> Lines {
+fn lines(config: &JsonlConfig, format: Format) -> Lines {
     let target = match &config.path {
         JsonlPath::Stdout => Target::Stdout,
         JsonlPath::File(path) => Target::File(path.clone()),
     };
-    Lines::new(config.name.clone(), target, size(config.outbox_bytes))
+    Lines::new(config.name.clone(), target, format, size(config.outbox_bytes))
 }
 
 fn settings(config: &OtlpConfig, variables: &Variables) -> OtlpSettings {

@@ -9,6 +9,7 @@ use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
+use pgquerylens_engine::outside::Unobserved;
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
@@ -129,7 +130,7 @@ impl Polls {
     /// Polls once, delivers and commits; prepared before.
     pub async fn poll(&mut self, now: Timestamp) -> Result<PollReport, NotPolled> {
         let poller = self.poller.as_mut().map_err(|failure| NotPolled::Unset(failure.clone()))?;
-        poller.poll_for(&mut self.recipients, Some(now)).await.map_err(NotPolled::Failed)
+        poller.poll_for(&mut self.recipients, &mut Unobserved, Some(now)).await.map_err(NotPolled::Failed)
     }
 
     /// Bounds the polls from now on by what is left of the time of whoever runs us.

@@ -52,6 +52,18 @@ variable "deadline" {
   }
 }
 
+variable "emf_metrics" {
+  description = "The metrics that are sent, by name, * for any letters; without it a short list."
+  type        = list(string)
+  default     = null
+}
+
+variable "emf_namespace" {
+  description = "What CloudWatch files the metrics under; without it pgquerylens."
+  type        = string
+  default     = null
+}
+
 variable "every" {
   description = "The interval between polls of a server. Without it 60s."
   type        = string
@@ -386,6 +398,8 @@ locals {
     PGQUERYLENS_CONNECT_TIMEOUT                       = var.connect_timeout
     PGQUERYLENS_DATABASE                              = var.databases == null ? null : join(",", var.databases)
     PGQUERYLENS_DEADLINE                              = var.deadline
+    PGQUERYLENS_EMF_METRICS                           = var.emf_metrics == null ? null : join(",", var.emf_metrics)
+    PGQUERYLENS_EMF_NAMESPACE                         = var.emf_namespace
     PGQUERYLENS_EVERY                                 = var.every
     PGQUERYLENS_HOURS_PAUSE                           = var.hours_pause
     PGQUERYLENS_IDLE_IN_TRANSACTION_TIMEOUT           = var.idle_in_transaction_timeout

@@ -10,7 +10,7 @@ use pgquerylens_export::example;
 use tempfile::TempDir;
 
 use super::*;
-use crate::lines::{Lines, Target};
+use crate::lines::{Format, Lines, Target};
 use crate::parcel::ParcelKind;
 
 /// How long a lane is given to send what waits; its own pause is a second.
@@ -28,7 +28,8 @@ impl Scene {
     }
 
     fn lane(&self) -> Lane<FileStore> {
-        let lines = Lines::new("lines".to_owned(), Target::File(self.file()), self.outbox_bytes);
+        let lines =
+            Lines::new("lines".to_owned(), Target::File(self.file()), Format::Document, self.outbox_bytes);
         Lane::new(Arc::new(Exporter::Lines(lines)), FileStore::new(self.folder.path().join("state")))
     }
 

@@ -203,6 +203,7 @@ fn encryption(tls: &TlsFacts) -> Encryption {
             SslMode::VerifyCa => Verified::Authority,
             _ => Verified::Nothing,
         },
+        checked_against: tls.checked_against.clone(),
         certificate_ends: ends
             .map(|seconds| Timestamp(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))),
     }

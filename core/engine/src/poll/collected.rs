@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pgquerylens_model::baseline::{Baseline, Snapshot, StatementsInfo};
+use pgquerylens_model::capabilities::Provider;
 use pgquerylens_model::coverage::{Coverage, coverage};
 use pgquerylens_model::delta::{since_reset, subtract};
-use pgquerylens_model::outside::{Findings, Measure, Memory, SourceReport};
+use pgquerylens_model::outside::Findings;
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{
     CollectorReport, Cost, Outcome, PollReport, StatementMetrics, Status, UnifiedMetrics, ViewMetrics,
 };
 use pgquerylens_model::rows::{RawText, Rows, Series};
-use pgquerylens_model::statements::without_hidden;
+use pgquerylens_model::statements::{StatementKey, without_hidden};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::view::{Kind, Scope, View};
 use pgquerylens_model::views::{self, activity, database, statements};
-use pgquerylens_model::window::{Quality, Sum, Window};
+use pgquerylens_model::window::{DeltaSeries, Quality, Sum, Window};
 
 use pgquerylens_sql::{RawSql, analyse};
 use tokio::time::Instant;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 use crate::source::{Answer, ReadError};
 use crate::state::patience::{Try, Went};
 
+use super::heard::Heard;
 use super::keep::Held;
 use super::plan::Planned;
 use super::{PollFailure, PollOptions, naming, notices};
@@ -41,9 +43,7 @@ pub(super) struct Collected {
     tries: Vec<Try>,
     statements: Option<StatementReading>,
     /// What others told.
-    measures: Vec<Measure>,
-    sources: Vec<SourceReport>,
-    sources_after_ms: f64,
+    heard: Heard,
 }
 
 /// The statements' window, which decides about texts before the report is made.
@@ -64,9 +64,7 @@ impl Collected {
             collectors: Vec::new(),
             tries: Vec::new(),
             statements: None,
-            measures: Vec::new(),
-            sources: Vec::new(),
-            sources_after_ms: 0.0,
+            heard: Heard::default(),
         }
     }
 
@@ -89,11 +87,16 @@ impl Collected {
     pub(super) fn subtract_statements(&mut self, held: &mut Held) {
         let Some(snapshot) = self.snapshot(&statements::VIEW) else { return };
         let baseline = held.state_mut().take_baseline(&statements::VIEW, None);
-        let interval = subtract(baseline.as_ref(), snapshot);
-        let shown = match is_interval(&interval) {
+        let mut interval = subtract(baseline.as_ref(), snapshot);
+        let mut shown = match is_interval(&interval) {
             true => interval.clone(),
             false => since_reset(snapshot, snapshot.statements.and_then(|info| info.stats_reset)),
         };
+        if self.probe.capabilities.provider == Provider::Aurora {
+            [&mut interval, &mut shown]
+                .into_iter()
+                .for_each(|window| leave_out_falsified(window, snapshot, held));
+        }
         self.statements = Some(StatementReading { baseline, interval, shown });
     }
 
@@ -104,18 +107,10 @@ impl Collected {
         self.tries.extend(other.tries);
     }
 
-    /// Takes what others told who looked from then on, and keeps what they leave for the next time.
+    /// Takes what others told who looked from then on.
     pub(super) fn hear(&mut self, found: Findings, held: &mut Held, began: Instant) {
-        self.measures = found.measures;
-        self.sources = found.sources;
-        self.sources_after_ms = milliseconds(self.began, began);
-        for source in held.state_mut().outside.renew(found.memory) {
-            let error = format!("it would keep more than {} bytes, and begins anew", Memory::MAX_BYTES);
-            let outcome = Outcome::Failed { error, class: "memory".to_owned() };
-            if let Some(report) = self.sources.iter_mut().find(|report| report.source == source) {
-                report.outcome = outcome;
-            }
-        }
+        self.heard = Heard::of(found, held);
+        self.collectors.extend(self.heard.lines(milliseconds(self.began, began)));
     }
 
     /// Notes a database that could not be reached; that was tried from `began` on.
@@ -315,7 +310,7 @@ impl Collected {
 
     /// Subtracts, names statements and sums the poll up; the baselines of the next poll go into the state.
     pub(super) fn into_report(
-        self,
+        mut self,
         target: &str,
         held: &mut Held,
         options: &PollOptions,
@@ -346,18 +341,14 @@ impl Collected {
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window, since });
         }
         held.remember_roles(&views);
+        held.remember_vector_tables(&views);
         held.state_mut().note_tries(&self.tries, self.probe.read_at, &options.limits);
         let statements = statements
             .take()
             .and_then(|reading| statement_metrics(&views, reading, self.hidden_entries, held, options));
-        if let Some(metrics) =
-            statements.as_ref().filter(|metrics| is_interval(&metrics.window) && held.knows_own())
-        {
-            let own = |name: &str| {
-                metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten()
-            };
-            cost.own_exec_time_ms = own("total_exec_time").map(Sum::as_f64);
-            cost.own_temp_blks_written = own("temp_blks_written").map(|sum| sum.as_f64() as i64);
+        let interval = statements.as_ref().filter(|metrics| is_interval(&metrics.window));
+        if let Some(metrics) = interval.filter(|_| held.knows_own()) {
+            own_cost(&mut cost, metrics);
         }
         let metrics = UnifiedMetrics {
             provider: self.probe.capabilities.provider,
@@ -367,24 +358,15 @@ impl Collected {
             probe: self.probe,
             views,
             statements,
-            measures: self.measures,
+            measures: std::mem::take(&mut self.heard.measures),
         };
-        let mut notices = notices::of(&metrics, &self.collectors, self.hidden_entries);
-        notices.extend(self.sources.iter().filter_map(notices::unheard));
-        let after_ms = self.sources_after_ms;
-        let sources = self.sources.into_iter().map(|source| CollectorReport {
-            view: source.source,
-            database: None,
-            outcome: source.outcome,
-            after_ms,
-            duration_ms: source.duration_ms,
-        });
+        let notices = notices::of(&metrics, &self.collectors, &self.heard, self.hidden_entries);
         let degraded = notices.iter().any(|notice| notice.degrades);
         PollReport {
             target: target.to_owned(),
             window_id: held.window_id(target, metrics.read_at),
             status: if degraded { Status::Degraded } else { Status::Ok },
-            collectors: self.collectors.into_iter().chain(sources).collect(),
+            collectors: self.collectors,
             steps: Vec::new(),
             notices,
             cost,
@@ -457,6 +439,28 @@ impl Info {
             read_at: column("read_at").and_then(|index| rows.time(index, 0)),
         }
     }
+}
+
+/// Leaves out what Aurora gets wrong: the block times of utility statements. The readings keep them, by which an entry is
+/// known to go on.
+fn leave_out_falsified(window: &mut Window, snapshot: &Snapshot, held: &Held) {
+    let deltas = &mut window.deltas;
+    let is_utility = |row: &usize| {
+        StatementKey::of(&snapshot.rows, deltas.row_indexes[*row]).is_some_and(|key| held.is_utility(&key))
+    };
+    let utilities: Vec<usize> = (0..deltas.len()).filter(is_utility).collect();
+    for column in statements::BLOCK_TIMES.iter().filter_map(|name| statements::VIEW.column_index(name)) {
+        if let Some(Some(DeltaSeries::Float(times))) = deltas.series.get_mut(column) {
+            utilities.iter().for_each(|row| times[*row] = None);
+        }
+    }
+}
+
+/// Fills in what our own statements cost.
+fn own_cost(cost: &mut Cost, metrics: &StatementMetrics) {
+    let own = |name: &str| metrics.selection.own.get(statements::VIEW.column_index(name)?).copied().flatten();
+    cost.own_exec_time_ms = own("total_exec_time").map(Sum::as_f64);
+    cost.own_temp_blks_written = own("temp_blks_written").map(|sum| sum.as_f64() as i64);
 }
 
 fn is_interval(window: &Window) -> bool {

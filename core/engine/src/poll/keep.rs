@@ -10,7 +10,8 @@ use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{Notice, ViewMetrics};
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
-use pgquerylens_model::views::roles;
+use pgquerylens_model::vectors::{VectorTable, VectorUse, vector_use};
+use pgquerylens_model::views::{roles, vector_tables};
 
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
@@ -19,6 +20,9 @@ use crate::state::{Look, Object, ObjectName, StateStore, StoreError};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
+
+/// Tables with vectors that are kept, over all databases.
+const MAX_VECTOR_TABLES: usize = 1_000;
 
 /// Why the state cannot be used, or was not kept. Nothing that was committed is ever overwritten by these.
 #[derive(Debug)]
@@ -181,6 +185,10 @@ impl Held {
         self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
     }
 
+    pub(super) fn is_utility(&self, key: &StatementKey) -> bool {
+        self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.is_utility())
+    }
+
     pub(super) fn role_name(&self, userid: i64) -> Option<&str> {
         self.state.roles.iter().find(|(oid, _)| *oid == userid).map(|(_, name)| name.as_str())
     }
@@ -198,6 +206,31 @@ impl Held {
         };
         let named = |row| Some((rows.int(oid, row)?, rows.label(name, row)?.to_owned()));
         self.state.roles = (0..rows.len()).filter_map(named).take(MAX_ROLE_NAMES).collect();
+    }
+
+    /// Keeps which tables have vectors, of each database that was looked through.
+    pub(super) fn remember_vector_tables(&mut self, views: &[ViewMetrics]) {
+        let (schema, table) =
+            (vector_tables::VIEW.column_index("schemaname"), vector_tables::VIEW.column_index("relname"));
+        let (Some(schema), Some(table)) = (schema, table) else { return };
+        let kept = &mut self.state.vector_tables;
+        for metrics in views.iter().filter(|metrics| metrics.view.name == vector_tables::VIEW.name) {
+            let Some(database) = metrics.snapshot.database.map(i64::from) else { continue };
+            let rows = &metrics.snapshot.rows;
+            let label = |column, row| rows.label(column, row).map(str::to_owned);
+            let found =
+                |row| Some(VectorTable { database, schema: label(schema, row)?, table: label(table, row)? });
+            kept.retain(|table| table.database != database);
+            kept.extend((0..rows.len()).filter_map(found));
+        }
+        kept.truncate(MAX_VECTOR_TABLES);
+    }
+
+    /// Returns what a statement does with vectors, as far as its text is known.
+    pub(super) fn vector_use(&self, key: &StatementKey) -> Option<VectorUse> {
+        let entry = self.dictionary.get(key.dbid, key.queryid).filter(|entry| !entry.own)?;
+        let tables = &self.state.vector_tables;
+        vector_use(tables, key.dbid, entry.distance.as_deref(), entry.written.as_deref())
     }
 
     /// Keeps that the server could not be read, where there is a clock to know until when it rests. What was read

@@ -4,6 +4,7 @@
 //! are named [`naming`]'s.
 
 mod collected;
+mod heard;
 pub(crate) mod home;
 mod keep;
 mod naming;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pgquerylens_model::baseline::Snapshot;
 use pgquerylens_model::capabilities::{PROVIDER_DATABASES, PROVIDER_ROLES};
 use pgquerylens_model::report::{NamedStatement, RunningMetrics, ViewMetrics};
-use pgquerylens_model::running::{RunningSums, Summed, Told};
+use pgquerylens_model::running::{RunningSums, Summed, Told, VectorStatement};
 use pgquerylens_model::selection::{Order, Selection, ranked, select};
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::views::database;
@@ -51,6 +51,11 @@ pub(super) fn running(
     };
     let keys = keys_of(shown);
     let own: Vec<StatementKey> = keys.iter().flatten().filter(|key| held.is_own(key)).copied().collect();
+    let vector_statement = |key: &StatementKey| {
+        let vector_use = held.vector_use(key)?;
+        Some(VectorStatement { database: key.dbid, queryid: key.queryid, vector_use })
+    };
+    let vectors: Vec<VectorStatement> = keys.iter().flatten().filter_map(vector_statement).collect();
     let is_candidate = |key: &StatementKey| !held.is_own(key) && names.is_wanted(key, options);
     let candidates: Vec<usize> =
         (0..keys.len()).filter(|row| keys[*row].is_some_and(|key| is_candidate(&key))).collect();
@@ -59,7 +64,7 @@ pub(super) fn running(
     let first: Vec<StatementKey> =
         candidates.into_iter().filter(is_first).filter_map(|row| keys[row]).collect();
     let reset_at = snapshot.statements.and_then(|info| info.stats_reset);
-    let told = Told { keys: &keys_of(interval), first: &first, own: &own, reset_at };
+    let told = Told { keys: &keys_of(interval), first: &first, own: &own, vectors: &vectors, reset_at };
     let Summed { now, next } = RunningSums::add(before, interval, &told, rules);
     let series = now.series.into_iter().map(|series| {
         let known = named(Some(series.key), &names, held);
@@ -67,11 +72,15 @@ pub(super) fn running(
     });
     let databases = now.databases.into_iter();
     let databases = databases.filter_map(|(dbid, running)| Some((names.database(dbid)?.to_owned(), running)));
+    let vectors = now.vectors.into_iter();
+    let vectors = vectors
+        .filter_map(|sums| Some((names.database(sums.database)?.to_owned(), sums.vector_use, sums.running)));
     let metrics = RunningMetrics {
         series: series.collect(),
         other: now.other,
         own: now.own,
         databases: databases.collect(),
+        vectors: vectors.collect(),
     };
     held.state_mut().running = Some(next);
     Some(metrics)

@@ -2,14 +2,16 @@
 //! says too are the model's.
 
 use pgquerylens_model::advice::{self, Advice, Place};
-use pgquerylens_model::outside::SourceReport;
 use pgquerylens_model::report::{CollectorReport, Notice, Outcome, UnifiedMetrics};
 use pgquerylens_model::views::statements;
+
+use super::heard::Heard;
 
 /// Returns the notices, those that explain missing figures first.
 pub(super) fn of(
     metrics: &UnifiedMetrics,
     collectors: &[CollectorReport],
+    heard: &Heard,
     hidden_entries: usize,
 ) -> Vec<Notice> {
     let mut notices: Vec<Notice> = Vec::new();
@@ -18,8 +20,9 @@ pub(super) fn of(
     notices.extend(statements_not_created(metrics));
     notices.extend(rights_missing(metrics, hidden_entries));
     notices.extend(query_ids_off(metrics));
-    notices
-        .extend(collectors.iter().filter_map(|line| schema_closed(metrics, line).or_else(|| failed(line))));
+    notices.extend(
+        collectors.iter().filter_map(|line| schema_closed(metrics, line).or_else(|| failed(line, heard))),
+    );
     notices.extend(extension_old(metrics));
     notices.extend(io_timing_off(metrics));
     notices
@@ -63,23 +66,13 @@ fn schema_closed(metrics: &UnifiedMetrics, collector: &CollectorReport) -> Optio
     unknown.then(|| degrading(advice::statements_schema_closed(place(metrics), schema, role)))
 }
 
-fn failed(collector: &CollectorReport) -> Option<Notice> {
+fn failed(collector: &CollectorReport, heard: &Heard) -> Option<Notice> {
     let Outcome::Failed { error, .. } = &collector.outcome else { return None };
     let place = collector.database.as_ref().map(|name| format!(" in {name:?}")).unwrap_or_default();
     Some(Notice {
         degrades: true,
         message: format!("{}{place} was not read: {error}", collector.view),
-        mend: None,
-    })
-}
-
-/// Returns what to tell of a source outside that failed.
-pub(super) fn unheard(source: &SourceReport) -> Option<Notice> {
-    let Outcome::Failed { error, .. } = &source.outcome else { return None };
-    Some(Notice {
-        degrades: true,
-        message: format!("{} was not read: {error}", source.source),
-        mend: source.mend.clone(),
+        mend: heard.mend(collector.view),
     })
 }
 

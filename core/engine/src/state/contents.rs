@@ -6,6 +6,7 @@ use pgquerylens_model::outside::Memory;
 use pgquerylens_model::running::RunningSums;
 use pgquerylens_model::since::{Since, since};
 use pgquerylens_model::time::Timestamp;
+use pgquerylens_model::vectors::VectorTable;
 use pgquerylens_model::view::View;
 use pgquerylens_model::window::Window;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,8 @@ pub struct State {
     pub statements_sought_at: Option<Timestamp>,
     /// Names of roles by oid, from the last time they were read.
     pub roles: Vec<(i64, String)>,
+    /// Tables that have vectors, from the last time they were read.
+    pub vector_tables: Vec<VectorTable>,
     /// What is known of the statements' texts.
     pub texts: TextLedger,
     /// Running sums of the statements, where somebody takes them.

@@ -13,7 +13,7 @@ pub struct Dictionary {
 }
 
 impl Stored for Dictionary {
-    const FORMAT: u16 = 2;
+    const FORMAT: u16 = 3;
 }
 
 /// What is known of one statement.
@@ -31,6 +31,10 @@ pub struct Entry {
     pub text: Option<NormalizedSql>,
     /// Tables that the text names.
     pub tables: Vec<String>,
+    /// The distance of pgvector whose operator or function it has.
+    pub distance: Option<String>,
+    /// The table that `INSERT` or `COPY … FROM` writes to.
+    pub written: Option<String>,
     /// The statement is one of ours.
     pub own: bool,
 }
@@ -45,8 +49,15 @@ impl Entry {
             statement_type: analysis.kind.as_str().to_owned(),
             text: Some(cut(&analysis.normalized, text_bytes)),
             tables: analysis.tables,
+            distance: analysis.distance.map(str::to_owned),
+            written: analysis.written,
             own: analysis.own,
         }
+    }
+
+    /// Tells whether it is a utility statement, as far as its kind is known.
+    pub fn is_utility(&self) -> bool {
+        !["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "UNKNOWN"].contains(&self.statement_type.as_str())
     }
 
     /// Returns the entry without its text.

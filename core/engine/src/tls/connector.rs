@@ -115,6 +115,12 @@ impl Connector {
     /// Returns what is known of the connection, or `None` if the server showed no certificate and so has no TLS.
     pub(crate) fn facts(&self) -> Option<TlsFacts> {
         let certificate = self.witness.certificate.get()?.clone();
-        Some(TlsFacts { version: self.witness.version.get().copied(), verified: self.verified, certificate })
+        let is_checked = self.verified >= SslMode::VerifyCa;
+        Some(TlsFacts {
+            version: self.witness.version.get().copied(),
+            verified: self.verified,
+            checked_against: is_checked.then(|| self.checked_against.clone()),
+            certificate,
+        })
     }
 }

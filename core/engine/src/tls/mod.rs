@@ -110,12 +110,12 @@ pub enum Roots {
 }
 
 /// Authorities that came with the program, as PEM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bundle {
     /// The certificates.
     pub pem: &'static str,
     /// What they are, for messages: `the authorities of Amazon RDS`.
-    pub name: &'static str,
+    pub name: String,
 }
 
 /// The client's certificate and its key.
@@ -173,6 +173,8 @@ pub struct TlsFacts {
     pub version: Option<TlsVersion>,
     /// How far the server was checked: verify-full, verify-ca, or require for not at all.
     pub verified: SslMode,
+    /// Whose authorities it was checked against, for messages; nothing where it was not.
+    pub checked_against: Option<String>,
     /// The server's certificate, if it could be read.
     pub certificate: Option<PeerCertificate>,
 }

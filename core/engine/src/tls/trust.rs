@@ -51,7 +51,7 @@ impl Trust {
         let mut store = RootCertStore::empty();
         let certificates = CertificateDer::pem_slice_iter(bundle.pem.as_bytes()).flatten();
         store.add_parsable_certificates(certificates);
-        Self { store, pinned: Vec::new(), origin: bundle.name.to_owned() }
+        Self { store, pinned: Vec::new(), origin: bundle.name.clone() }
     }
 
     fn of_system() -> Result<Self, TlsFault> {

@@ -38,7 +38,8 @@ impl Feed {
 /// Returns every metric that is made of no column: counts of rows, and our own figures.
 pub fn made() -> Vec<&'static Metric> {
     let of_statements: [&'static Metric; 2] = [&super::statements::INFO, &super::statements::EXECUTION_TIME];
-    super::derived::METRICS.iter().chain(&super::health::METRICS).copied().chain(of_statements).collect()
+    let of_views = super::derived::METRICS.iter().chain(&super::health::METRICS);
+    of_views.chain(&super::vectors::METRICS).copied().chain(of_statements).collect()
 }
 
 static FEEDS: LazyLock<Vec<Feed>> = LazyLock::new(build);

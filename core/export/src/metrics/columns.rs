@@ -77,6 +77,12 @@ const PROGRESS: &[(&str, &str)] =
 
 /// Every view that has figures of its own.
 pub const SHAPES: &[Shape] = &[
+    shape("aurora_replica_status", OwnedBy::Server, &[("server_id", "server_id")]),
+    shape(
+        "aurora_stat_system_waits",
+        OwnedBy::Server,
+        &[("type_name", "postgresql.wait_event_type"), ("event_name", "postgresql.wait_event")],
+    ),
     shape("pg_database", OwnedBy::Database("datname"), &[]),
     shape("pg_database_size", OwnedBy::Database("datname"), &[]),
     shape(
@@ -156,6 +162,7 @@ pub fn ucum(unit: Unit) -> &'static str {
         Unit::Count | Unit::None => "1",
         Unit::Bytes => "By",
         Unit::Blocks => "{block}",
+        Unit::Microseconds => "us",
         Unit::Milliseconds => "ms",
         Unit::Seconds => "s",
         Unit::Transactions => "{transaction}",

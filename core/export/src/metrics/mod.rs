@@ -14,6 +14,7 @@ mod owner;
 pub mod receiver;
 mod rows;
 pub mod statements;
+mod vectors;
 
 use pgquerylens_model::report::PollReport;
 use pgquerylens_model::time::Timestamp;
@@ -50,6 +51,7 @@ pub fn points(report: &PollReport) -> Vec<Point<'static>> {
     let mut points = rows::points(metrics);
     points.extend(derived::points(metrics));
     points.extend(statements::points(metrics));
+    points.extend(vectors::points(metrics));
     points.extend(health::points(report, metrics));
     points.extend(outside::points(metrics));
     points.sort_by(|a, b| identity(a).cmp(&identity(b)));

@@ -72,8 +72,8 @@ const fn metric(
     ReceiverMetric { name, unit, kind, about, sources }
 }
 
-/// All of them but those that no single column holds, which [`super::derived`] and [`super::statements`] make, and
-/// `postgresql.vector.*`.
+/// All of them but those that no single column holds, which [`super::derived`], [`super::statements`] and
+/// [`super::vectors`] make.
 pub const METRICS: &[ReceiverMetric] = &[
     metric(
         "postgresql.bgwriter.buffers.allocated",

@@ -38,9 +38,12 @@ pub(super) static INFO: LazyLock<Metric> = LazyLock::new(|| Metric {
     family: VIEW.name,
 });
 
+/// Of a database, not of a statement.
+pub const EXECUTION_TIME_NAME: &str = "postgresql.query.execution.time";
+
 /// What the receiver makes of the entries of the moment, and we of all there ever were: it does not fall.
 pub(super) static EXECUTION_TIME: LazyLock<Metric> = LazyLock::new(|| Metric {
-    name: Cow::Borrowed("postgresql.query.execution.time"),
+    name: Cow::Borrowed(EXECUTION_TIME_NAME),
     unit: "s",
     about: Cow::Borrowed("Execution time of all statements of a database"),
     kind: MetricKind::Counter,
@@ -77,18 +80,20 @@ fn execution_time(
     to: Timestamp,
 ) -> Option<Point<'static>> {
     let column = VIEW.column_index(running::EXECUTION_TIME)?;
-    let seconds = |sums: &[Option<Sum>]| {
-        sums.get(column).copied().flatten().map(|sum| Sum::Float(sum.as_f64() / MILLISECONDS_PER_SECOND))
-    };
     Some(Point {
         metric: &EXECUTION_TIME,
         owner: Owner::Database(database.to_owned()),
         attributes: Vec::new(),
         start: Some(running.start),
         time: to,
-        value: seconds(&running.sums)?,
-        added: from.zip(seconds(&running.added)),
+        value: seconds(&running.sums, column)?,
+        added: from.zip(seconds(&running.added, column)),
     })
+}
+
+/// Returns a sum of milliseconds in seconds, as the receiver has times.
+pub(super) fn seconds(sums: &[Option<Sum>], column: usize) -> Option<Sum> {
+    sums.get(column).copied().flatten().map(|sum| Sum::Float(sum.as_f64() / MILLISECONDS_PER_SECOND))
 }
 
 /// One point per column that ever counted anything: the others say nothing yet.

@@ -111,6 +111,7 @@ fn required(requirement: Requirement) -> &'static str {
     match requirement {
         Requirement::Recovery => "on a server in recovery",
         Requirement::Primary => "on a server that takes writes",
+        Requirement::Aurora(_) => "on Amazon Aurora, where it has the function",
         Requirement::Statements => "where pg_stat_statements is created in the connected database",
     }
 }
@@ -133,6 +134,7 @@ fn unit(column: &Column) -> &'static str {
         Unit::Count => "count",
         Unit::Bytes => "bytes",
         Unit::Blocks => "blocks",
+        Unit::Microseconds => "microseconds",
         Unit::Milliseconds => "milliseconds",
         Unit::Seconds => "seconds",
         Unit::Transactions => "transactions",

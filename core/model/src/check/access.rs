@@ -42,7 +42,10 @@ fn verification(facts: &CheckFacts, encryption: &Encryption, until: &str) -> Asp
     let protocol = encryption.protocol.unwrap_or("encrypted");
     match encryption.verified {
         Verified::AuthorityAndName => {
-            aspect.ok(format!("{protocol}{until}, the server's certificate and name are checked"))
+            let against =
+                encryption.checked_against.as_ref().map(|authorities| format!(" against {authorities}"));
+            let against = against.unwrap_or_default();
+            aspect.ok(format!("{protocol}{until}, the server's certificate and name are checked{against}"))
         }
         Verified::Authority if facts.provider == Provider::CloudSql => aspect.ok(format!(
             "{protocol}{until}, the certificate's authority is checked, which is the instance's own"

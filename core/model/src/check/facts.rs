@@ -101,6 +101,8 @@ pub struct Encryption {
     pub protocol: Option<&'static str>,
     /// How far the server was checked.
     pub verified: Verified,
+    /// Whose authorities it was checked against, as a person calls them.
+    pub checked_against: Option<String>,
     /// When the server's certificate ends.
     pub certificate_ends: Option<Timestamp>,
 }

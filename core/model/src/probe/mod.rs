@@ -1,7 +1,7 @@
 //! The probe: the first statement of every poll. It tells which server this is, what we may see, what the server
 //! measures and whether the session's settings arrived, and so decides what else is read.
 
-use crate::capabilities::{Capabilities, Provider, Rights, StatementsExtension, Switches};
+use crate::capabilities::{AuroraFunction, Capabilities, Provider, Rights, StatementsExtension, Switches};
 use crate::identity::{Identity, Visibility};
 use crate::rows::Rows;
 use crate::time::Timestamp;
@@ -46,6 +46,7 @@ pub const PROBE: View = View {
         label("track_activity_query_size"),
         label("shared_preload_libraries"),
         label("provider"),
+        label("aurora_functions"),
         label("search_path"),
         label("transaction_read_only"),
         label("statement_timeout"),
@@ -179,6 +180,7 @@ impl Probe {
                 statements: row.statements(),
                 rights: row.rights()?,
                 switches: row.switches(),
+                aurora: row.aurora(),
             },
             pid: row.int("pid")?,
             database_oid: u32::try_from(row.int("database_oid")?).ok()?,
@@ -245,6 +247,12 @@ impl Row<'_> {
     fn provider(&self) -> Provider {
         let name = self.label("provider").unwrap_or_default();
         Provider::ALL.into_iter().find(|provider| provider.name() == name).unwrap_or_default()
+    }
+
+    fn aurora(&self) -> Vec<AuroraFunction> {
+        let names = self.label("aurora_functions").unwrap_or_default();
+        let is_named = |function: &AuroraFunction| names.split(',').any(|name| name == function.name());
+        AuroraFunction::ALL.into_iter().filter(is_named).collect()
     }
 
     fn statements(&self) -> Option<StatementsExtension> {

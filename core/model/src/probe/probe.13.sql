@@ -43,6 +43,25 @@ select
         when pg_catalog.current_setting('azure.extensions', true) is not null then 'azure'
         else 'self-managed'
     end as provider,
+    case
+        when pg_catalog.current_setting('rds.extensions', true) is not null then (
+            select pg_catalog.string_agg(p.proname::pg_catalog.text, ',')
+            from pg_catalog.pg_proc as p
+            where
+                p.pronamespace operator(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
+                and p.proname operator(pg_catalog.=) any (
+                    array['aurora_replica_status', 'aurora_stat_system_waits', 'aurora_stat_statements']
+                    ::pg_catalog.name[]
+                )
+                -- Older ones do not tell storage from cache.
+                and (
+                    p.proname operator(pg_catalog.<>) 'aurora_stat_statements'
+                    or p.proargnames operator(pg_catalog.@>) array[
+                        'storage_blks_read', 'orcache_blks_hit', 'storage_blk_read_time', 'orcache_blk_read_time'
+                    ]
+                )
+        )
+    end as aurora_functions,
     pg_catalog.current_setting('search_path') as search_path,
     pg_catalog.current_setting('transaction_read_only') as transaction_read_only,
     pg_catalog.current_setting('statement_timeout') as statement_timeout,

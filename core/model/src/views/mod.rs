@@ -5,6 +5,8 @@ use crate::view::View;
 
 pub mod activity;
 pub mod archiver;
+pub mod aurora_replica_status;
+pub mod aurora_system_waits;
 pub mod available_extensions;
 pub mod bgwriter;
 pub mod blocking;
@@ -41,6 +43,7 @@ pub mod subscription;
 pub mod subscription_stats;
 pub mod table_sizes;
 pub mod tables;
+pub mod vector_tables;
 pub mod wal;
 pub mod wal_receiver;
 
@@ -60,6 +63,8 @@ pub const ALL: &[&View] = &[
     &slru::VIEW,
     &replication::VIEW,
     &replication_slots::VIEW,
+    &aurora_replica_status::VIEW,
+    &aurora_system_waits::VIEW,
     &wal_receiver::VIEW,
     &recovery::VIEW,
     &recovery_prefetch::VIEW,
@@ -79,6 +84,7 @@ pub const ALL: &[&View] = &[
     &indexes::VIEW,
     &index_sizes::VIEW,
     &index_duplicates::VIEW,
+    &vector_tables::VIEW,
     &functions::VIEW,
     &sequences::VIEW,
     &sequence_values::VIEW,
@@ -102,7 +108,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::view::{Kind, READ_AT, Reading, Statement, VersionedBy};
+    use crate::view::{Column, Kind, READ_AT, Reading, Statement, VersionedBy};
 
     /// The versions a view's columns and statements count in.
     fn versions(view: &View) -> std::ops::RangeInclusive<u16> {
@@ -122,7 +128,8 @@ mod tests {
 
     fn statements() -> impl Iterator<Item = (&'static View, &'static Statement, String)> {
         ALL.iter().flat_map(|view| {
-            view.statements.iter().map(|statement| (*view, statement, without_comments(statement.sql)))
+            let all = view.statements.iter().chain(view.aurora_statements);
+            all.map(|statement| (*view, statement, without_comments(statement.sql)))
         })
     }
 
@@ -163,7 +170,9 @@ mod tests {
     #[test]
     fn versions_are_in_order() {
         for view in ALL {
-            assert!(view.statements.windows(2).all(|pair| pair[0].since < pair[1].since), "{}", view.name);
+            for statements in [view.statements, view.aurora_statements] {
+                assert!(statements.windows(2).all(|pair| pair[0].since < pair[1].since), "{}", view.name);
+            }
             for column in view.columns {
                 assert!(
                     column.until.is_none_or(|until| column.since <= until),
@@ -186,16 +195,23 @@ mod tests {
     fn statements_name_every_column_of_their_version() {
         for view in ALL {
             for version in versions(view) {
-                let Some(sql) = view.statement_for(version) else { continue };
-                let sql = without_comments(sql);
-                let words = words(&sql);
-                for column in view.columns.iter().filter(|column| column.is_in(version)) {
-                    assert!(
-                        words.contains(column.name),
-                        "{}.{} in version {version}",
-                        view.name,
-                        column.name
-                    );
+                let plain = view.statement_for(version).map(|sql| (sql, false));
+                let auroras = view.aurora_statement_for(version).map(|sql| (sql, true));
+                for (sql, is_auroras) in plain.into_iter().chain(auroras) {
+                    let sql = without_comments(sql);
+                    let words = words(&sql);
+                    let is_there = |column: &&Column| match is_auroras {
+                        true => column.is_on_aurora(version),
+                        false => column.is_in(version),
+                    };
+                    for column in view.columns.iter().filter(is_there) {
+                        assert!(
+                            words.contains(column.name),
+                            "{}.{} in version {version}",
+                            view.name,
+                            column.name
+                        );
+                    }
                 }
             }
         }

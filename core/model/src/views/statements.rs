@@ -20,7 +20,7 @@ const fn milliseconds(name: &'static str) -> Column {
     gauge_float(name, Unit::Milliseconds)
 }
 
-/// `pg_stat_statements(false)`. Before 1.8 `total_time` and its kin are read under their later names.
+/// `pg_stat_statements(false)`, or `aurora_stat_statements(false)` in its place. Before 1.8 `total_time` and its kin are read under their later names.
 pub const VIEW: View = View {
     name: "pg_stat_statements",
     about: "Counters of every normalised statement the server remembers",
@@ -79,6 +79,10 @@ pub const VIEW: View = View {
         counter_ms("jit_deform_time").since(11),
         counter("parallel_workers_to_launch", Unit::Count).since(12),
         counter("parallel_workers_launched", Unit::Count).since(12),
+        counter("storage_blks_read", Unit::Blocks).since(9).on_aurora(),
+        counter("orcache_blks_hit", Unit::Blocks).since(9).on_aurora(),
+        io_time("storage_blk_read_time").since(9).on_aurora(),
+        io_time("orcache_blk_read_time").since(9).on_aurora(),
         time("stats_since").since(11),
         time("minmax_stats_since").since(11),
     ],
@@ -95,7 +99,23 @@ pub const VIEW: View = View {
         Statement { since: 11, sql: include_str!("statements.11.sql") },
         Statement { since: 12, sql: include_str!("statements.12.sql") },
     ],
+    aurora_statements: &[
+        Statement { since: 9, sql: include_str!("statements.aurora.9.sql") },
+        Statement { since: 10, sql: include_str!("statements.aurora.10.sql") },
+        Statement { since: 11, sql: include_str!("statements.aurora.11.sql") },
+        Statement { since: 12, sql: include_str!("statements.aurora.12.sql") },
+    ],
 };
+
+/// Times of blocks. Aurora's are wrong for utility statements, which are not read through the executor there.
+pub const BLOCK_TIMES: [&str; 6] = [
+    "shared_blk_read_time",
+    "shared_blk_write_time",
+    "local_blk_read_time",
+    "local_blk_write_time",
+    "temp_blk_read_time",
+    "temp_blk_write_time",
+];
 
 /// What pg_stat_statements says of itself, read before and after the counters so that a reset in between shows.
 pub const INFO: View = View {

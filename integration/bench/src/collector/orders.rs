@@ -30,6 +30,8 @@ pub(crate) struct Turn {
     pub(crate) collector_cpu: u64,
     /// CPU time of the collector since its start, in nanoseconds.
     pub(crate) collector_cpu_in_all: u64,
+    /// CPU time of unpacking the state and packing it again, as each poll does, in nanoseconds.
+    pub(crate) packing_cpu: u64,
     /// The most memory the collector has had resident, in bytes.
     pub(crate) collector_peak: u64,
     /// Memory the collector has resident now, in bytes.

@@ -1,29 +1,27 @@
-//! A state store that notes how many bytes each object had when it was last committed.
+//! A state store that keeps a copy of each object as it was last committed: how large it is, and what packing it takes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pgquerylens_engine::state::{Object, ObjectName, StateStore, StoreError, Version};
 
-/// Bytes of the two objects.
+/// The objects by name.
 #[derive(Debug, Default)]
-pub(super) struct Weights {
-    baseline: AtomicU64,
-    dictionary: AtomicU64,
-}
+pub(super) struct Weights(Mutex<BTreeMap<&'static str, Vec<u8>>>);
 
 impl Weights {
-    /// Returns the bytes of an object as it was last committed.
-    pub(super) fn bytes(&self, name: ObjectName) -> u64 {
-        self.slot(name).load(Ordering::Relaxed)
+    /// Returns an object as it was last committed.
+    pub(super) fn object(&self, name: ObjectName) -> Option<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name.as_str()).cloned()
     }
 
-    fn slot(&self, name: ObjectName) -> &AtomicU64 {
-        match name {
-            ObjectName::Baseline => &self.baseline,
-            // An operator's wishes and leases are written by no poll.
-            ObjectName::Dictionary | ObjectName::Control | ObjectName::Lease => &self.dictionary,
-        }
+    /// Returns its bytes.
+    pub(super) fn bytes(&self, name: ObjectName) -> u64 {
+        self.object(name).map_or(0, |object| object.len() as u64)
+    }
+
+    fn keep(&self, name: ObjectName, bytes: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.as_str(), bytes.to_vec());
     }
 }
 
@@ -51,7 +49,7 @@ impl<T: StateStore + Sync> StateStore for Weighed<T> {
         bytes: &[u8],
         expected: Option<&Version>,
     ) -> Result<Version, StoreError> {
-        self.weights.slot(name).store(bytes.len() as u64, Ordering::Relaxed);
+        self.weights.keep(name, bytes);
         self.inner.commit(name, bytes, expected).await
     }
 }

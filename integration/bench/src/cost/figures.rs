@@ -14,6 +14,8 @@ const STATEMENTS_MAX: f64 = 20.0;
 const CONNECTIONS_MAX: f64 = 1.0;
 const COLLECTOR_CPU_MS_MAX: f64 = 25.0;
 const COLLECTOR_PEAK_MIB_MAX: f64 = 32.0;
+const PACKING_SHARE_PERCENT_MAX: f64 = 10.0;
+const BASELINE_KB_MAX: f64 = 600.0;
 /// What polls late in a long row may cost more than early ones before we say that the cost grows.
 const GROWTH_MAX: f64 = 1.15;
 
@@ -57,6 +59,8 @@ pub(crate) fn steady(found: &Comparison) -> Vec<Line> {
 pub(crate) fn collector(poll: &Series) -> Vec<Line> {
     let cpu: Samples = poll.turns.iter().map(|turn| turn.collector_cpu as f64 / 1e6).collect();
     let peak = mib(poll.of_turns(|turn| turn.collector_peak).largest());
+    let share = poll.of_turns(|turn| turn.packing_cpu).over(&poll.of_turns(|turn| turn.collector_cpu));
+    let packing = share.median() * 100.0;
     let size = |figure: fn(&crate::collector::orders::Turn) -> u64| bytes(poll.of_turns(figure).largest());
     vec![
         Line::new("collector CPU", ms(&cpu)).at_most(cpu.median(), COLLECTOR_CPU_MS_MAX, " ms"),
@@ -65,7 +69,16 @@ pub(crate) fn collector(poll: &Series) -> Vec<Line> {
             COLLECTOR_PEAK_MIB_MAX,
             " MiB",
         ),
-        Line::new("state: baseline", size(|turn| turn.baseline_bytes)),
+        Line::new("  of it unpacking and packing the state", format!("{packing:.1} %")).at_most(
+            packing,
+            PACKING_SHARE_PERCENT_MAX,
+            " %",
+        ),
+        Line::new("state: baseline", size(|turn| turn.baseline_bytes)).at_most(
+            poll.of_turns(|turn| turn.baseline_bytes).largest() / 1e3,
+            BASELINE_KB_MAX,
+            " kB",
+        ),
         Line::new("state: dictionary", size(|turn| turn.dictionary_bytes)),
     ]
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use pgquerylens_engine::poll::{PollFailure, Poller};
+use pgquerylens_engine::poll::Poller;
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::state::StateStore;
+use pgquerylens_engine::state::control::Watched;
 use pgquerylens_model::report::PollReport;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -38,21 +39,26 @@ impl Last {
     }
 }
 
-/// Polls on the schedule and hands every report to `show`, with the source it was read from. A poll that fails is told and the next one tried, unless it
-/// is the last.
+/// Polls on the schedule, unless an operator does not want it to, and hands every report to `show`, with the source it was
+/// read from. A poll that fails is told and the next one tried, unless it is the last.
 pub(super) async fn repeat<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
+    wishes: &T,
     schedule: &Schedule,
     stop: &mut Stop,
     mut show: impl FnMut(&mut S, &PollReport) -> Result<(), Failure>,
 ) -> Result<Last, Failure> {
     let start = Instant::now();
     let mut began = start;
+    let mut watched = Watched::default();
     for done in 1.. {
-        let (polled, is_stopped) = poll_once(poller, stop).await;
+        let (polled, is_stopped) = match wanted(poller, wishes, &mut watched).await {
+            Ok(()) => poll_once(poller, stop).await,
+            Err(failure) => (Some(Err(failure)), false),
+        };
         let last = match polled {
             Some(Ok(report)) => show(poller.source_mut(), &report).map(|()| Last::Reported)?,
-            Some(Err(failure)) => Last::Failed(failure.into()),
+            Some(Err(failure)) => Last::Failed(failure),
             None => Last::Failed(broken_off()),
         };
         let next = schedule.next(start, began, Instant::now(), done).filter(|_| !is_stopped);
@@ -76,12 +82,33 @@ pub(super) async fn repeat<S: Source, T: StateStore>(
     Ok(Last::Reported)
 }
 
+/// Looks at what an operator wants, who may have stopped polls. What cannot be read stops nothing.
+async fn wanted<S: Source, T: StateStore>(
+    poller: &mut Poller<S, T>,
+    wishes: &T,
+    watched: &mut Watched,
+) -> Result<(), Failure> {
+    if let Err(error) = watched.look(wishes).await {
+        output::say_warning(format!("what an operator wants could not be read: {error}"));
+    }
+    let control = watched.control();
+    poller.set_views_off(control.views_off.clone());
+    match &control.stopped {
+        None => Ok(()),
+        Some(stopped) => Err(Failure::new(
+            Exit::TryAgain,
+            format!("an operator stopped polls: {}", stopped.reason),
+            "pgquerylens resume --state URL begins them again",
+        )),
+    }
+}
+
 /// Polls, and tells whether a signal came meanwhile. Nothing if it could not be waited for.
 async fn poll_once<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
     stop: &mut Stop,
-) -> (Option<Result<PollReport, PollFailure>>, bool) {
-    let mut poll = std::pin::pin!(poller.poll());
+) -> (Option<Result<PollReport, Failure>>, bool) {
+    let mut poll = std::pin::pin!(async { poller.poll().await.map_err(Failure::from) });
     tokio::select! {
         polled = &mut poll => return (Some(polled), false),
         () = stop.requested() => {}

@@ -54,6 +54,9 @@ async fn check(place: &Place<'_>) {
 
     let stop = ["stop", "--state", &place.url, "--server", "shop", "--reason", "an upgrade"];
     assert!(place.done(&stop).starts_with("server shop: stopped, an upgrade\n"));
+    let refused = place.run(&["poll", &url(&server), "--state", &format!("{}/shop", place.url)]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(75), ""), "{refused:?}");
+    assert!(refused.stderr.contains("an operator stopped polls: an upgrade"), "{refused:?}");
     place.done(&["stop", "--state", &place.url, "--view", "pg_locks"]);
     let shown = place.shown();
     assert_eq!(shown["control"]["views_off"][0], "pg_locks");

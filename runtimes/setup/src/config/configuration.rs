@@ -9,6 +9,7 @@ use std::time::Duration;
 use pgquerylens_aws::secrets::Secrets;
 use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_engine::secret::Secret;
+use pgquerylens_export::emf::Selection;
 use pgquerylens_store::url::StateUrl;
 
 use super::secret_source::SecretSource;
@@ -126,6 +127,8 @@ pub enum ExporterConfig {
     Otlp(Box<OtlpConfig>),
     /// As lines of JSON.
     Jsonl(JsonlConfig),
+    /// As lines of which CloudWatch makes metrics.
+    Emf(EmfConfig),
 }
 
 impl ExporterConfig {
@@ -134,6 +137,7 @@ impl ExporterConfig {
         match self {
             ExporterConfig::Otlp(otlp) => &otlp.name,
             ExporterConfig::Jsonl(jsonl) => &jsonl.name,
+            ExporterConfig::Emf(emf) => &emf.lines.name,
         }
     }
 }
@@ -255,6 +259,17 @@ pub struct JsonlConfig {
     pub path: JsonlPath,
     /// The most bytes that wait for delivery.
     pub outbox_bytes: u64,
+}
+
+/// An exporter that writes lines of which CloudWatch makes metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmfConfig {
+    /// Where the lines go, and what waits for that.
+    pub lines: JsonlConfig,
+    /// What CloudWatch files the metrics under.
+    pub namespace: String,
+    /// Which are sent.
+    pub selection: Selection,
 }
 
 /// Where lines go.

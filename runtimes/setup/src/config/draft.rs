@@ -153,14 +153,21 @@ impl Sayings<'_> {
         if nodes.is_none_or(|nodes| !nodes.is_empty()) {
             return self.exporters_of_file(nodes.unwrap_or_default());
         }
-        if standard::call_for_exporter(self.variables) {
-            return (vec![self.laid(None, Section::Otlp, &Layer::default())], vec!["otlp".to_owned()]);
+        let called = [
+            (Section::Otlp, standard::call_for_exporter(self.variables)),
+            (Section::Emf, self.said.emf.get("namespace").is_some()),
+        ];
+        let called = called.into_iter().filter(|(_, is_called)| *is_called);
+        let exporters: Vec<ExporterDraft> =
+            called.map(|(section, _)| self.laid(None, section, &Layer::default())).collect();
+        if exporters.is_empty() {
+            self.mistakes.push(Mistake::outside(
+                "no exporter is named",
+                "write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT",
+            ));
         }
-        self.mistakes.push(Mistake::outside(
-            "no exporter is named",
-            "write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT",
-        ));
-        (Vec::new(), Vec::new())
+        let names = exporters.iter().map(|exporter| exporter.name().to_owned()).collect();
+        (exporters, names)
     }
 
     /// An exporter with a mistake still has its name, or servers that name it would be told too.
@@ -177,18 +184,18 @@ impl Sayings<'_> {
 
     fn exporter(&mut self, node: &Node) -> Option<ExporterDraft> {
         let entries = self.reader.entries(node, "an exporter");
-        let section = match child(entries, "kind").map(|kind| (kind, scalar(kind))) {
-            Some((_, Some("otlp"))) => Section::Otlp,
-            Some((_, Some("jsonl"))) => Section::Jsonl,
-            Some((kind, text)) => {
-                let instead = value::choice(text.unwrap_or_default(), &["otlp", "jsonl"]);
-                self.reader.mistake(kind.at, "kind", instead.err().unwrap_or_default());
-                return None;
-            }
-            None => {
-                self.reader.mistake(node.at, "the exporter has no kind", "write kind: otlp or kind: jsonl");
-                return None;
-            }
+        let Some(kind) = child(entries, "kind") else {
+            let instead = "write kind: otlp, kind: jsonl or kind: emf";
+            self.reader.mistake(node.at, "the exporter has no kind", instead);
+            return None;
+        };
+        let word = scalar(kind).unwrap_or_default();
+        let Some(section) = Section::EXPORTERS.into_iter().find(|section| section.kind() == Some(word))
+        else {
+            let kinds: Vec<&str> = Section::EXPORTERS.into_iter().filter_map(Section::kind).collect();
+            let instead = value::choice(word, &kinds).err().unwrap_or_default();
+            self.reader.mistake(kind.at, "kind", instead);
+            return None;
         };
         let own = self.reader.section(section, entries);
         Some(self.laid(Some(node.at), section, &own))
@@ -197,7 +204,11 @@ impl Sayings<'_> {
     /// Lays everything below the values of an exporter. What the environment has to identify us goes to a receiver
     /// that the environment names, never to another one.
     fn laid(&mut self, at: Option<At>, section: Section, own: &Layer) -> ExporterDraft {
-        let said = if section == Section::Otlp { &self.said.otlp } else { &self.said.jsonl };
+        let said = match section {
+            Section::Otlp => &self.said.otlp,
+            Section::Emf => &self.said.emf,
+            _ => &self.said.jsonl,
+        };
         let has_endpoint = ENDPOINTS.iter().any(|key| own.get(key).is_some());
         let withheld = if has_endpoint { &CREDENTIALS[..] } else { &[] };
         let standard = without(&standard::layer(section, self.variables, &mut self.mistakes), withheld);
@@ -225,7 +236,7 @@ impl ExporterDraft {
 
     /// Returns the name, which without one of its own is that of the kind.
     pub(super) fn name(&self) -> &str {
-        self.layer.text("name").unwrap_or(if self.section == Section::Jsonl { "jsonl" } else { "otlp" })
+        self.layer.text("name").or(self.section.kind()).unwrap_or_default()
     }
 }
 

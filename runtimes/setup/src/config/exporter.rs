@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use pgquerylens_aws::secrets::{Place, Secrets};
+use pgquerylens_export::emf::Selection;
 
 use super::configuration::{
-    ClientCertificate, Compression, EventCompat, ExporterConfig, JsonlConfig, JsonlPath, Layout, OtlpConfig,
-    Protocol, Temporality, Transport,
+    ClientCertificate, Compression, EmfConfig, EventCompat, ExporterConfig, JsonlConfig, JsonlPath, Layout,
+    OtlpConfig, Protocol, Temporality, Transport,
 };
+use super::document::shown;
 use super::draft::ExporterDraft;
 use super::endpoint;
 use super::layer::Layer;
@@ -30,6 +32,7 @@ pub(super) fn exporters(drafts: &[ExporterDraft], mistakes: &mut Vec<Mistake>) -
         }
         exporters.extend(match draft.section {
             Section::Jsonl => Some(ExporterConfig::Jsonl(jsonl(draft))),
+            Section::Emf => emf(draft, mistakes).map(ExporterConfig::Emf),
             _ => otlp(draft, mistakes).map(|otlp| ExporterConfig::Otlp(Box::new(otlp))),
         });
     }
@@ -56,6 +59,42 @@ fn jsonl(draft: &ExporterDraft) -> JsonlConfig {
         Some(path) => JsonlPath::File(PathBuf::from(path)),
     };
     JsonlConfig { name: draft.name().to_owned(), path, outbox_bytes: draft.layer.bytes("outbox-bytes") }
+}
+
+fn emf(draft: &ExporterDraft, mistakes: &mut Vec<Mistake>) -> Option<EmfConfig> {
+    let layer = &draft.layer;
+    let namespace = layer.text("namespace").unwrap_or(DEFAULT_NAMESPACE);
+    if let Some(setting) = layer.get("namespace").filter(|_| !is_namespace(namespace)) {
+        mistakes.push(setting.mistake(format!(
+            "write up to {MAX_NAMESPACE_BYTES} letters, digits and any of {NAMESPACE_SIGNS}, and not AWS/ first"
+        )));
+        return None;
+    }
+    let selection = match (layer.get("metrics"), layer.texts("metrics").map(Selection::of)) {
+        (Some(setting), Some(Err((name, error)))) => {
+            mistakes.push(setting.mistake(format!("{}: {}", shown(&name), error.msg)));
+            return None;
+        }
+        (_, Some(Ok(selection))) => selection,
+        _ => Selection::default(),
+    };
+    Some(EmfConfig { lines: jsonl(draft), namespace: namespace.to_owned(), selection })
+}
+
+/// What CloudWatch files metrics under where nobody says.
+const DEFAULT_NAMESPACE: &str = "pgquerylens";
+/// The most bytes of a namespace.
+const MAX_NAMESPACE_BYTES: usize = 255;
+/// What a namespace may have besides letters and digits.
+const NAMESPACE_SIGNS: &str = ". - _ / # :";
+
+/// Tells whether CloudWatch takes a namespace, by the API reference of PutMetricData; `AWS/` is its own.
+fn is_namespace(text: &str) -> bool {
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || ".-_/#:".contains(letter);
+    (1..=MAX_NAMESPACE_BYTES).contains(&text.len())
+        && text.chars().all(is_allowed)
+        && !text.starts_with("AWS/")
+        && !text.starts_with(':')
 }
 
 fn otlp(draft: &ExporterDraft, mistakes: &mut Vec<Mistake>) -> Option<OtlpConfig> {

@@ -23,6 +23,8 @@ pub(super) struct Said {
     pub(super) otlp: Layer,
     /// About exporters that write lines of JSON.
     pub(super) jsonl: Layer,
+    /// About exporters that write lines for CloudWatch.
+    pub(super) emf: Layer,
     /// What cannot be used.
     pub(super) mistakes: Vec<Mistake>,
 }
@@ -37,9 +39,9 @@ impl Said {
         let mut mistakes = Vec::new();
         let mut of = |section| layer(section, given, variables, &mut mistakes);
         let (process, servers) = (of(Section::Process), of(Section::Server).settled());
-        let (otlp, jsonl) = (of(Section::Otlp), of(Section::Jsonl));
+        let (otlp, jsonl, emf) = (of(Section::Otlp), of(Section::Jsonl), of(Section::Emf));
         mistakes.extend(servers.contradictions());
-        Said { file, process, servers, otlp, jsonl, mistakes }
+        Said { file, process, servers, otlp, jsonl, emf, mistakes }
     }
 }
 

@@ -26,7 +26,9 @@ pub fn sample() -> String {
         "\n# Where it is sent. Each server sends to all exporters, or to those that it names.\nexporters:\n",
     );
     text.push_str(&item(&keys(Section::Otlp, "    ", |_| true)));
-    text.push_str(&commented(&item(&keys(Section::Jsonl, "    ", |_| true))));
+    for section in [Section::Jsonl, Section::Emf] {
+        text.push_str(&commented(&item(&keys(section, "    ", |_| true))));
+    }
     text
 }
 
@@ -44,6 +46,8 @@ fn example(option: &OptionSpec, section: Section) -> &'static str {
     match (option.key(), section, option.default) {
         ("kind", Section::Jsonl, _) => "jsonl",
         ("name", Section::Jsonl, _) => "lines",
+        ("kind", Section::Emf, _) => "emf",
+        ("name", Section::Emf, _) => "cloudwatch",
         // A dash alone begins a list in YAML.
         (_, _, Some("-")) => "'-'",
         (_, _, Some(default)) => default,

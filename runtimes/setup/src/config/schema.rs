@@ -23,7 +23,7 @@ pub fn schema() -> String {
         json!({
             "description": "Where it is sent.",
             "type": "array", "maxItems": MAX_EXPORTERS,
-            "items": {"oneOf": [{"$ref": "#/$defs/otlp"}, {"$ref": "#/$defs/jsonl"}]}
+            "items": {"oneOf": [{"$ref": "#/$defs/otlp"}, {"$ref": "#/$defs/jsonl"}, {"$ref": "#/$defs/emf"}]}
         }),
     );
     let schema = json!({
@@ -45,6 +45,7 @@ fn definitions() -> Value {
         "server": section(Section::Server, &["connection"]),
         "otlp": exporter(Section::Otlp, "otlp"),
         "jsonl": exporter(Section::Jsonl, "jsonl"),
+        "emf": exporter(Section::Emf, "emf"),
         "text": {"type": ["string", "number", "boolean"]},
         "flag": {"anyOf": [{"type": "boolean"}, {"type": "string"}]},
         "duration": {"type": "string", "pattern": "^\\s*[0-9].*[A-Za-z]\\s*$|\\$\\{", "examples": ["250ms", "30s", "10m"]},

@@ -25,6 +25,7 @@ fn table(section: Section) -> String {
         Section::Defaults | Section::Server => "`defaults`, and each of `servers`",
         Section::Otlp => "Each of `exporters` of kind `otlp`",
         Section::Jsonl => "Each of `exporters` of kind `jsonl`",
+        Section::Emf => "Each of `exporters` of kind `emf`",
     };
     titled(title, options_in(section))
 }

@@ -77,12 +77,27 @@ pub enum Section {
     Otlp,
     /// One exporter that writes lines of JSON.
     Jsonl,
+    /// One exporter that writes lines of which CloudWatch makes metrics.
+    Emf,
 }
 
 impl Section {
     /// All of them, in the order of a file.
-    pub const ALL: [Section; 5] =
-        [Section::Process, Section::Defaults, Section::Server, Section::Otlp, Section::Jsonl];
+    pub const ALL: [Section; 6] =
+        [Section::Process, Section::Defaults, Section::Server, Section::Otlp, Section::Jsonl, Section::Emf];
+
+    /// Those of exporters.
+    pub const EXPORTERS: [Section; 3] = [Section::Otlp, Section::Jsonl, Section::Emf];
+
+    /// Returns the word for the kind of exporter that it is about.
+    pub const fn kind(self) -> Option<&'static str> {
+        match self {
+            Section::Otlp => Some("otlp"),
+            Section::Jsonl => Some("jsonl"),
+            Section::Emf => Some("emf"),
+            Section::Process | Section::Defaults | Section::Server => None,
+        }
+    }
 
     /// Returns what it is called in a sentence.
     pub fn title(self) -> &'static str {
@@ -92,6 +107,7 @@ impl Section {
             Section::Server => "a server",
             Section::Otlp => "an exporter of kind otlp",
             Section::Jsonl => "an exporter of kind jsonl",
+            Section::Emf => "an exporter of kind emf",
         }
     }
 }

@@ -34,8 +34,12 @@ fn encryption() {
     );
     let verified = |verified| {
         move |facts: &mut CheckFacts| {
-            facts.connection.encryption =
-                Some(Encryption { protocol: Some("TLSv1.3"), verified, certificate_ends: None });
+            facts.connection.encryption = Some(Encryption {
+                protocol: Some("TLSv1.3"),
+                verified,
+                checked_against: None,
+                certificate_ends: None,
+            });
         }
     };
     check(

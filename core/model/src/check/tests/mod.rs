@@ -45,6 +45,7 @@ fn probe(major: u32) -> Probe {
                 read_all_stats: true,
                 read_all_settings: true,
             },
+            aurora: Vec::new(),
             switches: Switches {
                 track_io_timing: Some(true),
                 track_wal_io_timing: Some(false),
@@ -80,6 +81,7 @@ fn good() -> CheckFacts {
             encryption: Some(Encryption {
                 protocol: Some("TLSv1.3"),
                 verified: Verified::AuthorityAndName,
+                checked_against: Some("the system's trusted certificates".to_owned()),
                 certificate_ends: Some(Timestamp(NOW.0 + 90 * DAY_MICROS)),
             }),
             is_local: false,
@@ -151,7 +153,7 @@ fn a_good_server_is_ok_in_every_aspect() {
         ok standby: no: this is a primary
         ok connection_slots: 11 of 100 connections are taken, 86 more are open to this role
         ok encoding: UTF8
-        ok tls: TLSv1.3, the server's certificate and name are checked
+        ok tls: TLSv1.3, the server's certificate and name are checked against the system's trusted certificates
         ok role: "monitor" has no attribute or membership beyond what it needs
         ok pg_monitor: all sessions, statements and settings are visible
         ok pg_stat_statements.preloaded: the server loads it at start

@@ -34,10 +34,10 @@ fn poolers_and_lost_settings() {
     check(
         |facts| facts.connection.pooling = Some(Pooling::DropsOptions),
         &expect![[r#"
-        warning connection: a pooler such as PgBouncer (ignore_startup_parameters) stands in front and drops the session's settings: every poll sends them again, needs a savepoint for each view, and takes a server connection of the pool meanwhile
-            connect past it: the server itself was reached at 10.0.0.5 port 5432
-        ok tls: TLSv1.3, as far as the pooler, the server's certificate and name are checked
-    "#]],
+            warning connection: a pooler such as PgBouncer (ignore_startup_parameters) stands in front and drops the session's settings: every poll sends them again, needs a savepoint for each view, and takes a server connection of the pool meanwhile
+                connect past it: the server itself was reached at 10.0.0.5 port 5432
+            ok tls: TLSv1.3, as far as the pooler, the server's certificate and name are checked against the system's trusted certificates
+        "#]],
     );
     check(
         |facts| {
@@ -48,7 +48,7 @@ fn poolers_and_lost_settings() {
         &expect![[r#"
             warning connection: RDS Proxy or a pooler stands in front and refuses the session's settings: every poll sends them again, needs a savepoint for each view, and takes a server connection of the pool meanwhile
                 connect past it, to the server's own host and port or its socket
-            ok tls: TLSv1.3, as far as the pooler, the server's certificate and name are checked
+            ok tls: TLSv1.3, as far as the pooler, the server's certificate and name are checked against the system's trusted certificates
         "#]],
     );
     check(

@@ -81,6 +81,9 @@ fn conditions(view: &View) -> Vec<String> {
     let required = view.requires.iter().map(|requirement| match requirement {
         Requirement::Recovery => "only in recovery".to_owned(),
         Requirement::Primary => "only on a primary".to_owned(),
+        Requirement::Aurora(function) => {
+            format!("only on Amazon Aurora, where there is {}()", function.name())
+        }
         Requirement::Statements => "only where pg_stat_statements is created".to_owned(),
     });
     let driven = match view.reading {

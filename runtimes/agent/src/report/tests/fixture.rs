@@ -275,6 +275,7 @@ impl Poll {
                 statements: self.has_statements.then_some(extension),
                 rights: Rights::default(),
                 switches: Switches::default(),
+                aurora: Vec::new(),
             },
             pid: 1,
             database_oid: 16_384,

@@ -23,7 +23,7 @@ fn with(variables: &[(&str, &str)]) -> Configuration {
 fn otlp(configuration: &Configuration) -> &OtlpConfig {
     match &configuration.exporters[0] {
         ExporterConfig::Otlp(otlp) => otlp,
-        ExporterConfig::Jsonl(_) => unreachable!("the first exporter is otlp"),
+        _ => unreachable!("the first exporter is otlp"),
     }
 }
 

@@ -48,12 +48,12 @@ exporters:
             x.yaml:13:5: the server has no connection: write connection: postgresql://user@host/database
             x.yaml:14:8: top has no value: write one, or leave the key out
             x.yaml:15:17: connection: the URL begins with mysql://: write postgresql://user@host:port/database
-            x.yaml:18:11: kind: did you mean otlp? It is one of otlp, jsonl
+            x.yaml:18:11: kind: did you mean otlp? It is one of otlp, jsonl, emf
             x.yaml:20:15: endpoint: write the whole URL, such as https://otel.example.com:4318
             x.yaml:21:18: compression: write one value, not several
             x.yaml:22:22: headers.a b: a header's name has letters, digits and -
             x.yaml:23:17: client-key /key: a key of ours needs client-certificate too
-            x.yaml:24:5: the exporter has no kind: write kind: otlp or kind: jsonl"#]],
+            x.yaml:24:5: the exporter has no kind: write kind: otlp, kind: jsonl or kind: emf"#]],
     );
 }
 

@@ -23,7 +23,7 @@ fn otlp(keys: &str) -> OtlpConfig {
     let text = format!("servers:\n- connection: host=db user=u\nexporters:\n- kind: otlp\n{keys}\n");
     match loaded(&text).exporters.remove(0) {
         ExporterConfig::Otlp(otlp) => *otlp,
-        ExporterConfig::Jsonl(_) => unreachable!("the kind is otlp"),
+        _ => unreachable!("the kind is otlp"),
     }
 }
 
@@ -118,7 +118,7 @@ fn lines_go_to_the_standard_output_or_to_a_file() {
         let text = format!("servers: [{{connection: host=db user=u}}]\nexporters: [{{kind: jsonl{path}}}]");
         match loaded(&text).exporters.remove(0) {
             ExporterConfig::Jsonl(jsonl) => jsonl.path,
-            ExporterConfig::Otlp(_) => unreachable!("the kind is jsonl"),
+            _ => unreachable!("the kind is jsonl"),
         }
     };
     assert_eq!(path(""), JsonlPath::Stdout);

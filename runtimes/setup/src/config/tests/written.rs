@@ -17,7 +17,7 @@ fn the_sample_is_sound_with_and_without_its_comment_signs() {
         |line: &str| if is_key(line) || is_entry(line) { line.replacen('#', "", 1) } else { line.to_owned() };
     let all: Vec<String> = sample.lines().map(with).collect();
     let configuration = load("x.yaml", &all.join("\n"), Around::default()).unwrap();
-    assert_eq!((configuration.servers.len(), configuration.exporters.len()), (1, 2));
+    assert_eq!((configuration.servers.len(), configuration.exporters.len()), (1, 3));
     for section in Section::ALL {
         for option in options_in(section) {
             let key = format!("{}: ", option.key());

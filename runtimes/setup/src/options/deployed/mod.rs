@@ -10,7 +10,8 @@ pub use terraform::terraform_options;
 use super::{Kind, OPTIONS, OptionSpec, Section};
 
 /// The sections that concern a function.
-const SECTIONS: [Section; 4] = [Section::Process, Section::Defaults, Section::Server, Section::Otlp];
+const SECTIONS: [Section; 5] =
+    [Section::Process, Section::Defaults, Section::Server, Section::Otlp, Section::Emf];
 
 /// Options that are not said by whoever deploys a function, each with why.
 const LEFT_OUT: [(&str, &str); 13] = [
@@ -44,10 +45,13 @@ impl Deployed {
     /// Returns the name, with what it belongs to where that is not plain: words with hyphens.
     fn name(&self) -> String {
         let key = self.option.key();
-        if self.option.sections == [Section::Otlp] && !key.starts_with("otlp") {
-            return format!("otlp-{key}");
+        match self.option.sections {
+            [section] => match section.kind() {
+                Some(kind) if !key.starts_with(kind) => format!("{kind}-{key}"),
+                _ => key.to_owned(),
+            },
+            _ => key.to_owned(),
         }
-        key.to_owned()
     }
 
     fn default(&self) -> Option<&'static str> {

@@ -5,8 +5,9 @@ use super::super::{Kind, OptionSpec, Place, Section};
 
 const SERVERS: &[Section] = &[Section::Defaults, Section::Server];
 const OTLP: &[Section] = &[Section::Otlp];
-const JSONL: &[Section] = &[Section::Jsonl];
-const EXPORTERS: &[Section] = &[Section::Otlp, Section::Jsonl];
+const EMF: &[Section] = &[Section::Emf];
+const LINES: &[Section] = &[Section::Jsonl, Section::Emf];
+const EXPORTERS: &[Section] = &Section::EXPORTERS;
 
 pub(super) const ROWS: &[OptionSpec] = &[
     OptionSpec {
@@ -23,8 +24,8 @@ pub(super) const ROWS: &[OptionSpec] = &[
     },
     OptionSpec {
         sample: "otlp",
-        help: "What it speaks: the OpenTelemetry protocol, or lines of JSON",
-        ..in_file("kind", Kind::Choice(&["otlp", "jsonl"]), EXPORTERS)
+        help: "What it speaks: the OpenTelemetry protocol, lines of JSON, or CloudWatch's Embedded Metric Format",
+        ..in_file("kind", Kind::Choice(&["otlp", "jsonl", "emf"]), EXPORTERS)
     },
     OptionSpec {
         standard: Some("OTEL_EXPORTER_OTLP_ENDPOINT"),
@@ -164,6 +165,25 @@ pub(super) const ROWS: &[OptionSpec] = &[
     OptionSpec {
         default: Some("-"),
         help: "The file to write to, or - for the standard output",
-        ..in_file("path", Kind::Text, JSONL)
+        ..in_file("path", Kind::Text, LINES)
+    },
+    OptionSpec {
+        commands: &[],
+        sections: EMF,
+        plural: Some("namespace"),
+        sample: "pgquerylens",
+        help: "What CloudWatch files the metrics under; without it pgquerylens",
+        more: "The variable calls for this exporter where no file names one.",
+        ..text("emf-namespace", Place::Variable, "NAME")
+    },
+    OptionSpec {
+        commands: &[],
+        sections: EMF,
+        plural: Some("metrics"),
+        repeatable: true,
+        sample: "[pgquerylens.up, 'postgresql.database.*']",
+        help: "The metrics that are sent, by name, * for any letters; without it a short list",
+        more: "docs/cloudwatch.md has the list. CloudWatch charges for each metric with each set of dimensions.",
+        ..text("emf-metrics", Place::Variable, "NAME")
     },
 ];

@@ -1,0 +1,45 @@
+//! What was heard of the server from outside at this poll: figures for the report, a line for each source beside the views,
+//! and what mends those that failed.
+
+use pgquerylens_model::outside::{Findings, Measure, Memory, SourceReport};
+use pgquerylens_model::report::{CollectorReport, Outcome};
+
+use super::keep::Held;
+
+/// What was heard.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// Figures.
+    pub(super) measures: Vec<Measure>,
+    sources: Vec<SourceReport>,
+}
+
+impl Heard {
+    /// Takes what was found, and keeps what the sources leave for the next time.
+    pub(super) fn of(found: Findings, held: &mut Held) -> Heard {
+        let Findings { measures, mut sources, memory } = found;
+        for name in held.state_mut().outside.renew(memory) {
+            let error = format!("it would keep more than {} bytes, and begins anew", Memory::MAX_BYTES);
+            if let Some(report) = sources.iter_mut().find(|report| report.source == name) {
+                report.outcome = Outcome::Failed { error, class: "memory".to_owned() };
+            }
+        }
+        Heard { measures, sources }
+    }
+
+    /// Returns a line for each source; they were asked so long after the poll's beginning.
+    pub(super) fn lines(&self, after_ms: f64) -> impl Iterator<Item = CollectorReport> {
+        self.sources.iter().map(move |source| CollectorReport {
+            view: source.source,
+            database: None,
+            outcome: source.outcome.clone(),
+            after_ms,
+            duration_ms: source.duration_ms,
+        })
+    }
+
+    /// Returns what mends a source.
+    pub(super) fn mend(&self, source: &str) -> Option<String> {
+        self.sources.iter().find(|report| report.source == source)?.mend.clone()
+    }
+}

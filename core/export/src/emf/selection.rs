@@ -1,0 +1,60 @@
+//! Which metrics go to CloudWatch, where each series of each costs money every month.
+
+use glob::{Pattern, PatternError};
+use pgquerylens_model::views::statements;
+
+use crate::metrics::Point;
+use crate::metrics::statements::EXECUTION_TIME_NAME;
+
+/// What is sent where nobody says: how a server and its databases fare, in fewer than thirty metrics each.
+pub const DEFAULT: &[&str] = &[
+    "pgquerylens.up",
+    "pgquerylens.coverage",
+    "pgquerylens.poll.duration",
+    "postgresql.activity.blocked_sessions",
+    "postgresql.activity.oldest_transaction",
+    "postgresql.archiver.failed_count",
+    "postgresql.backends",
+    "postgresql.blks_hit",
+    "postgresql.blks_read",
+    "postgresql.commits",
+    "postgresql.connection.max",
+    "postgresql.database.active_time",
+    "postgresql.database.datfrozenxid_age",
+    "postgresql.db_size",
+    "postgresql.deadlocks",
+    "postgresql.query.execution.time",
+    "postgresql.recovery.replay_delay",
+    "postgresql.replication_slots.restart_lsn_lag",
+    "postgresql.rollbacks",
+    "postgresql.temp.io",
+    "postgresql.temp_files",
+    "postgresql.wal.wal_bytes",
+];
+
+/// The metrics that are sent, by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection(Vec<Pattern>);
+
+impl Default for Selection {
+    fn default() -> Selection {
+        let pattern = |name: &&str| Pattern::new(name).expect("a name is a pattern");
+        Selection(DEFAULT.iter().map(pattern).collect())
+    }
+}
+
+impl Selection {
+    /// Reads names, in which `*` stands for any letters; returns the first that makes no sense, with why.
+    pub fn of(names: &[String]) -> Result<Selection, (String, PatternError)> {
+        let pattern = |name: &String| Pattern::new(name).map_err(|error| (name.clone(), error));
+        names.iter().map(pattern).collect::<Result<_, _>>().map(Selection)
+    }
+
+    /// Tells whether a point is sent. The series of statements come and go, each at the price of a metric: they never
+    /// are, and neither is their remainder, which means nothing without them.
+    pub(super) fn takes(&self, point: &Point<'_>) -> bool {
+        let name = &*point.metric.name;
+        let is_of_a_statement = point.metric.family == statements::VIEW.name && name != EXECUTION_TIME_NAME;
+        !is_of_a_statement && self.0.iter().any(|pattern| pattern.matches(name))
+    }
+}
