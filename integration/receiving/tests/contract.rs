@@ -10,6 +10,7 @@ use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::lines::{Format, Lines, Target};
 use pgquerylens_delivery::otlp::{Compression, Protocol};
 use pgquerylens_delivery::parcel::{Parcel, ParcelKind};
+use pgquerylens_export::emf::{self, Selection};
 use pgquerylens_export::otlp::{Encoding, Signal};
 use pgquerylens_model::delivery::Delivery;
 use pgquerylens_receiving::form::Form;
@@ -76,16 +77,12 @@ async fn what_is_encoded_arrives_whole_and_in_order() {
     }
 }
 
-#[tokio::test(flavor = "current_thread")]
-async fn lines_arrive_whole_and_in_order() {
+/// Sends three polls to a file and returns how many lines are in it.
+async fn lines_of(format: Format) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("polls");
-    let exporter = Exporter::Lines(Lines::new(
-        "lines".to_owned(),
-        Target::File(path.clone()),
-        Format::Document,
-        1 << 20,
-    ));
+    let exporter =
+        Exporter::Lines(Lines::new("lines".to_owned(), Target::File(path.clone()), format, 1 << 20));
     let mut expected = Vec::new();
     for report in reports(&ModelServer::default(), 3).await {
         for parcel in exporter.encode(&report, &origin()) {
@@ -94,7 +91,14 @@ async fn lines_arrive_whole_and_in_order() {
         }
     }
     assert_eq!(std::fs::read(path).unwrap(), expected);
-    assert_eq!(expected.iter().filter(|byte| **byte == b'\n').count(), 3);
+    expected.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn lines_arrive_whole_and_in_order() {
+    assert_eq!(lines_of(Format::Document).await, 3);
+    let emf = emf::Encoding { namespace: "pgquerylens".to_owned(), selection: Selection::default() };
+    assert!(lines_of(Format::Emf(emf)).await > 3);
 }
 
 #[tokio::test(flavor = "current_thread")]

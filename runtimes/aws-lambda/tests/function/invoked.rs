@@ -38,6 +38,34 @@ async fn a_tick_polls_what_the_configuration_names() {
     stage.is_sound(&[&environment]);
 }
 
+/// The lines of the log of which CloudWatch makes metrics.
+fn for_cloudwatch(log: &str) -> Vec<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line.get("_aws").is_some()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_receiver_the_log_itself_is_what_cloudwatch_makes_metrics_of() {
+    let mut stage = Stage::open().await;
+    let variables = [("OTEL_EXPORTER_OTLP_ENDPOINT", ""), ("PGQUERYLENS_EMF_NAMESPACE", "databases")];
+    let mut environment = stage.environment(&variables).await;
+    assert_eq!(outcome(&environment.invoke(&stage.event()).await.unwrap()), "polled", "{}", stage.log());
+    stage.planted.execute(40).await.unwrap();
+    environment.invoke(&stage.event()).await.unwrap();
+    let lines = for_cloudwatch(&stage.log());
+    let values = |name: &str| lines.iter().filter_map(|line| line[name].as_f64()).collect::<Vec<_>>();
+    assert_eq!(values("pgquerylens.up"), [1.0, 1.0]);
+    // What a first poll finds has no difference yet.
+    let commits: f64 = values("postgresql.commits").into_iter().sum();
+    assert!((40.0..400.0).contains(&commits), "{commits}");
+    let is_ours = |line: &Value| {
+        line["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "databases"
+            && line["pgquerylens.server"] == "shop"
+    };
+    assert!(lines.iter().all(is_ours), "{lines:?}");
+    stage.is_sound(&[&environment]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_gets_back_what_has_to_come_again_and_nothing_else() {
     let mut stage = Stage::open().await;
