@@ -12,6 +12,7 @@ mod pipes;
 mod program;
 mod rds;
 mod recordings;
+mod schemas;
 mod signals;
 mod stage;
 mod stores;

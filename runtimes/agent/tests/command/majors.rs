@@ -17,7 +17,7 @@ const POLLS: usize = 3;
 const KEPT_ELEMENTS: usize = 2;
 
 /// Replays the recording of a major and returns what is written about it.
-fn replayed(major: u32, arguments: &[&str]) -> String {
+pub(crate) fn replayed(major: u32, arguments: &[&str]) -> String {
     let ended = ended(major, arguments, |recorded| recorded);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "on {major}");
     ended.stdout
