@@ -112,8 +112,9 @@ references: ## Writes docs/reference anew from the tables in the code, and the m
 	cargo run --locked --package pgquerylens -- reference .
 	python3 integration/terraform/readme.py terraform/modules/aws-lambda
 
-package: ## Builds the function for AWS Lambda as a zip with its sha256, for glibc 2.28 or newer
+package: ## Builds the function for AWS Lambda as a zip with its sha256, for glibc 2.28 or newer, and starts it once
 	@sh integration/setup.sh cargo compiler libclang python
+	@sh integration/setup.sh emulator || echo 'package: what is built for arm64 will not be started here'
 	@sh integration/python.sh '$(PACKAGING_DIR)' runtimes/aws-lambda/packaging/requirements.txt
 	sh runtimes/aws-lambda/packaging/package.sh '$(PACKAGING_DIR)' '$(PACKAGE_DIR)'
 

@@ -17,6 +17,8 @@ is_there() { # NEED
         libclang) [ -n "${LIBCLANG_PATH:-}" ] ||
             any_file /usr/lib/llvm-*/lib/libclang[.-][s0-9]* /usr/lib/*/libclang[.-][s0-9]* \
                 /usr/lib64/libclang[.-][s0-9]* /usr/lib64/llvm*/lib/libclang[.-][s0-9]* ;;
+        # Runs what was built for the other processor, with its C library.
+        emulator) command -v qemu-aarch64-static && [ -e /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1 ] ;;
         faketime) any_file /usr/lib/*/faketime/libfaketimeMT.so.1 /usr/lib*/faketime/libfaketimeMT.so.1 ;;
         node) command -v node && command -v npm ;;
         # Debian keeps the part that makes environments in a package of its own.
@@ -31,6 +33,7 @@ is_there() { # NEED
 packages_of() { # NEED
     case $1 in
         compiler) echo "gcc libc6-dev" ;;
+        emulator) echo "qemu-user-static libc6-arm64-cross" ;;
         faketime) echo libfaketime ;;
         libclang) echo libclang-dev ;;
         node) echo "nodejs npm" ;;
@@ -44,6 +47,7 @@ packages_of() { # NEED
 reason_for() { # NEED
     case $1 in
         compiler) echo "compiles PostgreSQL's parser and links programs" ;;
+        emulator) echo "starts the function that was built for arm64" ;;
         faketime) echo "steps the clocks that the tests of clocks go by" ;;
         libclang) echo "reads the parser's C headers during the build (bindgen)" ;;
         node) echo "fetches the PostgreSQL servers of demo and tests, runs an emulator of Azure's, compiles the construct of the AWS CDK (npm)" ;;

@@ -1,5 +1,6 @@
-//! Lines of JSON to the standard output or a file: a document per poll, or what CloudWatch makes metrics of. A file that was rotated away is opened
-//! anew; what was written is whole lines or nothing that a reader of lines would see.
+//! Lines of JSON to the standard output or a file: a document per poll, or what CloudWatch makes metrics of. A file that was
+//! rotated away is opened anew, and in a file there are whole lines. What was not read in time may have been written all the
+//! same, and comes again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};

@@ -1,5 +1,5 @@
-//! The seam between a poll and those who know of the server from outside. They are asked while the server is read, so that
-//! they cost no time of their own, and what they leave is committed with the rest.
+//! The seam between a poll and those who know of the server from outside. They are asked while the server is read; a poll
+//! is as long as the slower of both, and its connection is held as long. What they leave is committed with the rest.
 
 use pgquerylens_model::identity::Identity;
 use pgquerylens_model::outside::{Findings, Memory};
@@ -15,7 +15,7 @@ pub struct Ask {
     pub identity: Identity,
     /// The database's clock when the poll began.
     pub now: Timestamp,
-    /// Until when an answer is of use. What is not there by then is the source's to report.
+    /// Until when an answer is of use. What a source has not by then is its own to report.
     pub deadline: Instant,
 }
 

@@ -106,7 +106,7 @@ pub struct Told<'t> {
     pub first: &'t [StatementKey],
     /// Those that are ours, as far as it is known by now.
     pub own: &'t [StatementKey],
-    /// Those that do something with vectors, likewise.
+    /// All entries that do something with vectors, as far as it is known by now.
     pub vectors: &'t [VectorStatement],
     /// When all entries were reset last, where the server tells.
     pub reset_at: Option<Timestamp>,
@@ -229,7 +229,7 @@ impl RunningSums {
 
     /// What is known from now on is counted from the next window on, as with our own.
     fn recognise_vectors(&mut self, known: &[VectorStatement], now: Timestamp) {
-        self.vector_statements.extend_from_slice(known);
+        self.vector_statements = known.to_vec();
         self.vector_statements.sort_unstable();
         self.vector_statements.dedup_by_key(|statement| (statement.database, statement.queryid));
         self.vector_statements.truncate(MAX_VECTOR_STATEMENTS);
@@ -457,10 +457,15 @@ mod tests {
         };
         let first = add(RunningSums::begun(Timestamp(0)), 1, &known);
         assert_eq!(of(&first.now), []);
-        let second = add(first.next, 2, &[]);
-        assert_eq!(of(&second.now), [(l2(), 12), (VectorUse::Insert, 11)], "what was known stays known");
+        let second = add(first.next, 2, &known[..2]);
+        assert_eq!(of(&second.now), [(l2(), 12), (VectorUse::Insert, 11)]);
         assert_eq!(second.now.vectors[0].running.start, Timestamp(60_000_000));
-        assert_eq!(of(&add(second.next, 3, &known).now), [(l2(), 24), (VectorUse::Insert, 22)]);
+        let third = add(second.next, 3, &known).now;
+        assert_eq!(
+            of(&third),
+            [(l2(), 24), (VectorUse::Insert, 11)],
+            "an entry that left is counted no longer"
+        );
     }
 
     #[test]

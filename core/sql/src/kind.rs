@@ -45,6 +45,11 @@ impl StatementKind {
         }
     }
 
+    /// Returns whether it is a utility statement.
+    pub fn is_utility(&self) -> bool {
+        matches!(self, StatementKind::Utility(_))
+    }
+
     /// Returns whether the statement is planned and its constants are jumbled, as those of no utility are.
     pub fn is_dml(&self) -> bool {
         !matches!(self, StatementKind::Utility(_) | StatementKind::Unknown)

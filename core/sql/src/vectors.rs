@@ -7,6 +7,9 @@
 use crate::kind::StatementKind;
 use crate::pieces::Piece;
 
+/// The most bytes of a name: PostgreSQL cuts longer ones, so that no table is called by them.
+const MAX_NAME_BYTES: usize = 63;
+
 /// Each distance as the receiver names it, with its operator and its functions. Of a statement with several the first
 /// counts.
 const DISTANCES: [(&str, &str, &[&str]); 6] = [
@@ -32,20 +35,33 @@ pub(crate) fn distance(pieces: &[Piece<'_>]) -> Option<&'static str> {
 pub(crate) fn written(pieces: &[Piece<'_>], kind: StatementKind) -> Option<String> {
     let is_copy = kind.as_str() == "COPY";
     let start = match kind {
-        StatementKind::Insert => {
-            pieces.windows(2).position(|two| two[0].is_word("insert") && two[1].is_word("into"))? + 2
-        }
+        StatementKind::Insert => behind_insert(pieces)?,
         _ if is_copy => 1,
         _ => return None,
     };
     let rest = pieces.get(start..)?;
-    let rest = if rest.first()?.is_word("only") { &rest[1..] } else { rest };
     let first = name(rest.first()?)?;
     let (table, rest) = match rest.get(1..3) {
         Some([Piece::Mark('.'), second]) => (format!("{first}.{}", name(second)?), &rest[3..]),
         _ => (first, &rest[1..]),
     };
     (!is_copy || is_from(rest)).then_some(table)
+}
+
+/// Returns the place behind `INSERT INTO`, the statement's own and not one in its `WITH`.
+fn behind_insert(pieces: &[Piece<'_>]) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (place, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Mark('(') => depth += 1,
+            Piece::Mark(')') => depth = depth.saturating_sub(1),
+            piece if depth == 0 && piece.is_word("insert") => {
+                return pieces.get(place + 1)?.is_word("into").then_some(place + 2);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Tells whether `FROM` comes next, behind a list of columns if there is one.
@@ -61,14 +77,15 @@ fn is_from(rest: &[Piece<'_>]) -> bool {
 }
 
 fn name(piece: &Piece<'_>) -> Option<String> {
-    match piece {
+    let name = match piece {
         Piece::Word(word) => Some(word.to_ascii_lowercase()),
         Piece::QuotedName(quoted) => {
             let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
             Some(inner.replace("\"\"", "\""))
         }
         _ => None,
-    }
+    };
+    name.filter(|name| name.len() <= MAX_NAME_BYTES)
 }
 
 #[cfg(test)]
@@ -99,15 +116,21 @@ mod tests {
             ("insert into docs values ($1)", Some("docs")),
             ("INSERT INTO Shop.Docs (a) select 1", Some("shop.docs")),
             ("with x as (select 1) insert into \"Odd \"\"one\" select * from x", Some("Odd \"one")),
-            ("copy only docs (a, b) from stdin", Some("docs")),
+            ("copy docs (a, b) from stdin", Some("docs")),
             ("copy shop.docs from stdin", Some("shop.docs")),
             ("copy docs to stdout", None),
             ("copy (select 1) to stdout", None),
             ("update docs set a = 1", None),
+            (
+                "with x as (insert into plain values (1) returning a) insert into docs select * from x",
+                Some("docs"),
+            ),
             ("insert into", None),
             ("insert", None),
         ] {
             assert_eq!(analyse(&RawSql::from(sql)).written.as_deref(), expected, "{sql}");
         }
+        let long = format!("insert into \"{}\" values (1)", "x".repeat(64));
+        assert_eq!(analyse(&RawSql::from(long.as_str())).written, None);
     }
 }

@@ -36,6 +36,9 @@ pub struct Form {
 }
 
 impl Form {
+    /// How many requests of one exporter may be under way at the same time.
+    pub const CONCURRENCY: usize = 4;
+
     /// Returns an exporter's usual form in this protocol.
     pub fn of(protocol: Protocol) -> Form {
         Form {
@@ -76,7 +79,7 @@ impl Form {
             logs: self.transport(url, Signal::Logs),
             encoding: self.encoding,
             outbox_bytes: self.outbox_bytes,
-            concurrency: 4,
+            concurrency: Form::CONCURRENCY,
         };
         Arc::new(Exporter::Otlp(Box::new(Otlp::new(settings).expect("the URL is one"))))
     }

@@ -31,6 +31,8 @@ pub const OWN_QUERYID: i64 = 9_999;
 struct Counted {
     now: Timestamp,
     commits: i64,
+    /// As they were when they were last read.
+    commits_read: i64,
     /// Every execution there was, by query id.
     executed: BTreeMap<i64, i64>,
     /// Calls by query id, and since when the entry counts.
@@ -50,6 +52,7 @@ impl Default for ModelServer {
         let counted = Counted {
             now: STARTED,
             commits: 0,
+            commits_read: 0,
             executed: BTreeMap::new(),
             calls: BTreeMap::new(),
             reset_at: STARTED,
@@ -90,6 +93,11 @@ impl ModelServer {
     /// Returns how many transactions were committed.
     pub fn commits(&self) -> i64 {
         self.counted().commits
+    }
+
+    /// Returns how many there were when that was last read.
+    pub fn commits_read(&self) -> i64 {
+        self.counted().commits_read
     }
 
     /// Returns a source that reads it.
@@ -252,6 +260,13 @@ impl Source for ModelSource {
             duration: Duration::ZERO,
         });
         let answers = answers.collect();
+        if units
+            .iter()
+            .flat_map(|unit| &unit.requests)
+            .any(|request| request.view.name == database::VIEW.name)
+        {
+            counted.commits_read = counted.commits;
+        }
         counted.now.0 += 1_000;
         counted.add(OWN_QUERYID, 1);
         answers

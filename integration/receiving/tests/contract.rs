@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::lines::{Format, Lines, Target};
 use pgquerylens_delivery::otlp::{Compression, Protocol};
@@ -18,6 +19,7 @@ use pgquerylens_receiving::process::{origin, reports, until};
 use pgquerylens_receiving::server::ModelServer;
 use pgquerylens_sandbox::receiver::{Behaviour, Message, Receiver, Request};
 use prost::Message as _;
+use tokio::time::Instant;
 
 /// Long for a receiver on this machine that answers, short for one that never does.
 const TIMEOUT: Duration = Duration::from_millis(500);
@@ -74,6 +76,19 @@ async fn what_is_encoded_arrives_whole_and_in_order() {
             }
         }
         assert_eq!(receiver.account().violations, Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn no_more_requests_are_under_way_than_is_allowed() {
+    for form in Form::each() {
+        let receiver = Receiver::start().await.unwrap();
+        let exporter = form.to(&receiver);
+        let parcel = &exporter.encode(&reports(&ModelServer::default(), 1).await[0], &origin())[0];
+        receiver.behave(Behaviour::Hang);
+        let soon = Instant::now() + Duration::from_secs(1);
+        join_all((0..Form::CONCURRENCY + 3).map(|_| exporter.send(parcel, soon))).await;
+        assert_eq!(receiver.requests().len(), Form::CONCURRENCY, "{form:?}");
     }
 }
 

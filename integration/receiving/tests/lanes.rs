@@ -14,11 +14,12 @@ use pgquerylens_delivery::otlp::Protocol;
 use pgquerylens_delivery::parcel::Down;
 use pgquerylens_engine::state::file::FileStore;
 use pgquerylens_engine::state::memory::MemoryStore;
+use pgquerylens_export::otlp::{Encoding, Temporality};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_receiving::form::Form;
 use pgquerylens_receiving::process::{Process, origin, reports, until};
 use pgquerylens_receiving::server::{ModelServer, OWN_QUERYID};
-use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver};
+use pgquerylens_sandbox::receiver::{Account, Behaviour, Receiver, SeriesKey};
 
 /// How often a receiver that is back is looked for, and the pause between: longer than a lane's own first pauses.
 const MAX_LOOKS: usize = 100;
@@ -72,6 +73,27 @@ async fn a_receiver_that_comes_back_gets_everything_in_order() {
         assert_eq!(calls(&account), truth(&server), "{form:?}");
         assert_eq!(account.windows.len(), 10, "{form:?}: each window's events");
         assert_eq!((account.late, account.violations), (0, vec![]), "{form:?}: in order");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn differences_add_up_to_the_truth_at_a_receiver_that_takes_those() {
+    for form in Form::each() {
+        let encoding = Encoding { temporality: Temporality::Delta, ..form.encoding };
+        let (server, state) = (ModelServer::default(), Arc::new(MemoryStore::default()));
+        let receiver = Receiver::start().await.unwrap();
+        let exporter = Form { encoding, ..form.clone() }.to(&receiver);
+        let mut process = Process::start(&server, &state, &[exporter]);
+        process.poll_well().await;
+        for minute in 1..=5 {
+            server.execute(minute % 3, 10 + minute);
+            process.poll_well().await;
+        }
+        let account = receiver.account();
+        let is_others = |key: &SeriesKey| key.metric == CALLS && key.attributes != "pgquerylens.part=own";
+        let added = account.added.iter().filter(|(key, _)| is_others(key));
+        assert_eq!(added.map(|(_, sum)| sum).sum::<f64>(), truth(&server), "{form:?}");
+        assert_eq!(account.series_of(CALLS).count(), 0, "{form:?}: and nothing else says the same");
     }
 }
 

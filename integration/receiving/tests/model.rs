@@ -197,6 +197,7 @@ impl World {
         let total = truth.values().sum::<i64>() as f64;
         prop_assert_eq!(calls(&account), total);
         prop_assert_eq!(window_calls(&account), total);
+        prop_assert_eq!(account.sum("postgresql.commits"), self.server.commits_read() as f64);
         for (queryid, truth) in truth {
             prop_assert_eq!(event_calls(&account, queryid), truth as f64);
         }

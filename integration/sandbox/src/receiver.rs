@@ -27,6 +27,7 @@ use crate::{Error, Result};
 pub use account::Account;
 pub use answer::Behaviour;
 pub use identity::ReceiverTls;
+pub use metrics::SeriesKey;
 pub use request::{Message, Protocol, Request, Signal};
 
 /// Requests that are remembered one by one; of more than these the oldest are forgotten, the account is not.

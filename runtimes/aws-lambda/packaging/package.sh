@@ -30,6 +30,18 @@ newest_glibc() { # PROGRAM
     readelf --version-info --wide "$1" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -uV | tail -n 1
 }
 
+# What was built for another processor is started by an emulator, if there is one for it.
+start() { # ARCHITECTURE PROGRAM
+    emulator=qemu-$1-static
+    if [ "$(uname -m)" = "$1" ]; then
+        "$tools/bin/python" "$here/start.py" "$2"
+    elif command -v "$emulator" >/dev/null && [ -d "/usr/$1-linux-gnu" ]; then
+        "$tools/bin/python" "$here/start.py" "$emulator" -L "/usr/$1-linux-gnu" "$2"
+    else
+        echo "not started: $emulator and its C library are not here"
+    fi
+}
+
 package() { # ARCHITECTURE
     triple=$1-unknown-linux-gnu
     cargo zigbuild --locked --profile function --target "$triple.$GLIBC" --package pgquerylens-aws-lambda
@@ -37,6 +49,7 @@ package() { # ARCHITECTURE
     newest=$(newest_glibc "$program")
     [ "$(printf '%s\n%s\n' "$newest" "$GLIBC" | sort -V | tail -n 1)" = "$GLIBC" ] ||
         fail "$program asks for glibc $newest, and $GLIBC is the most it may"
+    started=$(start "$1" "$program") || fail "$program does not start"
     # As Lambda calls it.
     case $1 in aarch64) name=arm64 ;; *) name=$1 ;; esac
     zip=$output/pgquerylens-lambda-$name.zip
@@ -44,7 +57,7 @@ package() { # ARCHITECTURE
     bytes=$(wc -c <"$zip")
     [ "$bytes" -le "$MOST_BYTES" ] || fail "$zip has $bytes bytes, at most $MOST_BYTES it may"
     (cd "$output" && sha256sum "${zip##*/}" >"${zip##*/}.sha256")
-    say "$zip: $bytes bytes, glibc $newest or newer"
+    say "$zip: $bytes bytes, glibc $newest or newer; $started"
 }
 
 mkdir -p "$output"

@@ -9,7 +9,10 @@ use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::options::{CommandLine, Given};
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
+
+use crate::time;
 
 /// What is looked for, and where messages go.
 pub(crate) struct Dispatcher {
@@ -28,8 +31,24 @@ impl Dispatcher {
         Ok(Some(Dispatcher { search, sessions: Sessions::new(None), queue_url }))
     }
 
+    /// Looks and sends while there is time. What was sent by then is in the queue, and the next tick sends all of it again.
+    pub(crate) async fn dispatch_by(&self, end: Instant) -> Result<Value, Failure> {
+        let left = end.saturating_duration_since(Instant::now());
+        let time = time::for_polling(left).unwrap_or_default();
+        let out_of_time = |_| {
+            let problem =
+                format!("find servers and send them to the queue: not done in {} s", time.as_secs());
+            Failure::new(
+                Exit::TryAgain,
+                problem,
+                "give the function more time, or each account a dispatcher of its own",
+            )
+        };
+        timeout(time, self.dispatch()).await.map_err(out_of_time)?
+    }
+
     /// Looks, and sends. It fails if nothing was found because nobody let us look, or if nothing could be sent.
-    pub(crate) async fn dispatch(&self) -> Result<Value, Failure> {
+    async fn dispatch(&self) -> Result<Value, Failure> {
         let found = discover(&self.search, &self.sessions).await;
         log(&found);
         if let (true, Some(trouble)) = (found.servers.is_empty(), found.troubles.first()) {

@@ -97,7 +97,7 @@ impl Function {
         let what = Event::read(&event.payload);
         let gone = match what.map_err(|why| Failure::new(Exit::Data, why, ""))? {
             Event::Tick => match &self.dispatcher {
-                Some(dispatcher) => return dispatcher.dispatch().await,
+                Some(dispatcher) => return dispatcher.dispatch_by(moments.end).await,
                 None => self.worker.configured(moments).await?,
             },
             Event::Targets(targets) => self.worker.named(&targets, moments).await,

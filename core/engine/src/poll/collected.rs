@@ -340,8 +340,7 @@ impl Collected {
                 .map(|window| state.carry_since(window, &snapshot));
             views.push(ViewMetrics { view: snapshot.view, database, snapshot, window, since });
         }
-        held.remember_roles(&views);
-        held.remember_vector_tables(&views);
+        held.remember(&views, self.probe.capabilities.provider);
         held.state_mut().note_tries(&self.tries, self.probe.read_at, &options.limits);
         let statements = statements
             .take()

@@ -4,7 +4,21 @@
 use pgquerylens_model::outside::{Findings, Measure, Memory, SourceReport};
 use pgquerylens_model::report::{CollectorReport, Outcome};
 
+use tokio::time::Instant;
+
 use super::keep::Held;
+
+/// What stands beside the views for all who look from outside, where they themselves said nothing.
+const OUTSIDE: &str = "outside";
+
+/// Returns what is heard of somebody who looked from then on and said nothing in time.
+pub(super) fn nothing(began: Instant) -> Findings {
+    let error = "nothing was told before the poll's deadline".to_owned();
+    let outcome = Outcome::Failed { error, class: "deadline".to_owned() };
+    let duration_ms = began.elapsed().as_secs_f64() * 1e3;
+    let silent = SourceReport { source: OUTSIDE, outcome, mend: None, duration_ms };
+    Findings { sources: vec![silent], ..Findings::default() }
+}
 
 /// What was heard.
 #[derive(Default)]

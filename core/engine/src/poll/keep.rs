@@ -6,12 +6,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use pgquerylens_model::breaker::SERVER;
+use pgquerylens_model::capabilities::Provider;
 use pgquerylens_model::probe::Probe;
 use pgquerylens_model::report::{Notice, ViewMetrics};
+use pgquerylens_model::rows::Rows;
 use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::vectors::{VectorTable, VectorUse, vector_use};
-use pgquerylens_model::views::{roles, vector_tables};
+use pgquerylens_model::views::{roles, statements, vector_tables};
 
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
@@ -21,8 +23,11 @@ use crate::state::{Look, Object, ObjectName, StateStore, StoreError};
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
 
-/// Tables with vectors that are kept, over all databases.
-const MAX_VECTOR_TABLES: usize = 1_000;
+/// Tables with vectors that are kept of one database, and of all.
+const MAX_VECTOR_TABLES: usize = 200;
+const MAX_VECTOR_TABLES_IN_ALL: usize = 2_000;
+/// Utility statements that are kept.
+const MAX_UTILITIES: usize = 2_000;
 
 /// Why the state cannot be used, or was not kept. Nothing that was committed is ever overwritten by these.
 #[derive(Debug)]
@@ -185,16 +190,40 @@ impl Held {
         self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
     }
 
+    /// Tells whether a statement was known for a utility when the baseline was committed: what was learned since might be
+    /// forgotten with a window that is delivered again.
     pub(super) fn is_utility(&self, key: &StatementKey) -> bool {
-        self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.is_utility())
+        self.state.utilities.binary_search(&(key.dbid, key.queryid)).is_ok()
+    }
+
+    /// Keeps which of a reading's statements are utilities, as far as their texts are known by now.
+    fn remember_utilities(&mut self, statements: &Rows) {
+        let keys = (0..statements.len()).filter_map(|row| StatementKey::of(statements, row));
+        let utilities =
+            keys.filter(|key| self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.utility));
+        let mut kept: Vec<(i64, i64)> = utilities.map(|key| (key.dbid, key.queryid)).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        kept.truncate(MAX_UTILITIES);
+        self.state.utilities = kept;
     }
 
     pub(super) fn role_name(&self, userid: i64) -> Option<&str> {
         self.state.roles.iter().find(|(oid, _)| *oid == userid).map(|(_, name)| name.as_str())
     }
 
-    /// Keeps role names for the polls that do not read them.
-    pub(super) fn remember_roles(&mut self, views: &[ViewMetrics]) {
+    /// Keeps what polls need that do not read it.
+    pub(super) fn remember(&mut self, views: &[ViewMetrics], provider: Provider) {
+        self.remember_roles(views);
+        self.remember_vector_tables(views);
+        let statements = views.iter().find(|metrics| metrics.view.name == statements::VIEW.name);
+        if let (Provider::Aurora, Some(metrics)) = (provider, statements) {
+            self.remember_utilities(&metrics.snapshot.rows);
+        }
+    }
+
+    /// Keeps role names.
+    fn remember_roles(&mut self, views: &[ViewMetrics]) {
         let Some(metrics) = views.iter().find(|metrics| metrics.view.name == roles::VIEW.name) else {
             return;
         };
@@ -209,7 +238,7 @@ impl Held {
     }
 
     /// Keeps which tables have vectors, of each database that was looked through.
-    pub(super) fn remember_vector_tables(&mut self, views: &[ViewMetrics]) {
+    fn remember_vector_tables(&mut self, views: &[ViewMetrics]) {
         let (schema, table) =
             (vector_tables::VIEW.column_index("schemaname"), vector_tables::VIEW.column_index("relname"));
         let (Some(schema), Some(table)) = (schema, table) else { return };
@@ -221,9 +250,9 @@ impl Held {
             let found =
                 |row| Some(VectorTable { database, schema: label(schema, row)?, table: label(table, row)? });
             kept.retain(|table| table.database != database);
-            kept.extend((0..rows.len()).filter_map(found));
+            kept.extend((0..rows.len()).filter_map(found).take(MAX_VECTOR_TABLES));
         }
-        kept.truncate(MAX_VECTOR_TABLES);
+        kept.truncate(MAX_VECTOR_TABLES_IN_ALL);
     }
 
     /// Returns what a statement does with vectors, as far as its text is known.

@@ -180,6 +180,9 @@ impl std::error::Error for PollFailure {
 /// A held connection may take this part of the poll's time to answer the probe: one third.
 const HELD_CONNECTION_SHARE: u32 = 3;
 
+/// Those who look from outside have so much less time than the poll, to say themselves what they did not get.
+const LOOK_RESERVE: Duration = Duration::from_millis(500);
+
 /// Polls one server again and again, over one held connection.
 pub struct Poller<S, T> {
     source: S,
@@ -256,6 +259,11 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         self.options.limits.deadline = deadline;
     }
 
+    /// Returns where the state is kept.
+    pub fn store(&self) -> &T {
+        &self.store
+    }
+
     /// Returns where the rows come from.
     pub fn source(&self) -> &S {
         &self.source
@@ -302,14 +310,15 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         let system_identifier = probe.identity.system_identifier;
         let mut steps = vec![step("probe", began, began)];
         let memory = held.state().outside.clone();
-        let ask = Ask { memory, identity: probe.identity, now: probe.read_at, deadline };
+        let until = deadline.checked_sub(LOOK_RESERVE).unwrap_or(deadline);
+        let ask = Ask { memory, identity: probe.identity, now: probe.read_at, deadline: until };
         let mut collected = Collected::new(probe, began);
         let looking = Instant::now();
         let (besides, found) = tokio::join!(
             self.read_due(&mut collected, &mut held, deadline),
             timeout_at(deadline, outside.look(ask)),
         );
-        collected.hear(found.unwrap_or_default(), &mut held, looking);
+        collected.hear(found.unwrap_or_else(|_| heard::nothing(looking)), &mut held, looking);
 
         let cost = spent(&before, &self.source.cost(), began);
         let mut report = collected.into_report(&self.target, &mut held, &self.options, cost);

@@ -55,7 +55,8 @@ pub(super) fn running(
         let vector_use = held.vector_use(key)?;
         Some(VectorStatement { database: key.dbid, queryid: key.queryid, vector_use })
     };
-    let vectors: Vec<VectorStatement> = keys.iter().flatten().filter_map(vector_statement).collect();
+    let entries = (0..snapshot.rows.len()).filter_map(|row| StatementKey::of(&snapshot.rows, row));
+    let vectors: Vec<VectorStatement> = entries.filter_map(|key| vector_statement(&key)).collect();
     let is_candidate = |key: &StatementKey| !held.is_own(key) && names.is_wanted(key, options);
     let candidates: Vec<usize> =
         (0..keys.len()).filter(|row| keys[*row].is_some_and(|key| is_candidate(&key))).collect();

@@ -37,6 +37,8 @@ pub struct State {
     pub statements_sought_at: Option<Timestamp>,
     /// Names of roles by oid, from the last time they were read.
     pub roles: Vec<(i64, String)>,
+    /// Utility statements of the last reading, by database and query id, where a provider gets them wrong.
+    pub utilities: Vec<(i64, i64)>,
     /// Tables that have vectors, from the last time they were read.
     pub vector_tables: Vec<VectorTable>,
     /// What is known of the statements' texts.

@@ -35,6 +35,8 @@ pub struct Entry {
     pub distance: Option<String>,
     /// The table that `INSERT` or `COPY … FROM` writes to.
     pub written: Option<String>,
+    /// It is a utility statement.
+    pub utility: bool,
     /// The statement is one of ours.
     pub own: bool,
 }
@@ -46,6 +48,7 @@ impl Entry {
             dbid,
             queryid,
             fingerprint: analysis.fingerprint.to_string(),
+            utility: analysis.kind.is_utility(),
             statement_type: analysis.kind.as_str().to_owned(),
             text: Some(cut(&analysis.normalized, text_bytes)),
             tables: analysis.tables,
@@ -53,11 +56,6 @@ impl Entry {
             written: analysis.written,
             own: analysis.own,
         }
-    }
-
-    /// Tells whether it is a utility statement, as far as its kind is known.
-    pub fn is_utility(&self) -> bool {
-        !["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "UNKNOWN"].contains(&self.statement_type.as_str())
     }
 
     /// Returns the entry without its text.

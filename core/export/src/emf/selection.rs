@@ -1,10 +1,9 @@
 //! Which metrics go to CloudWatch, where each series of each costs money every month.
 
 use glob::{Pattern, PatternError};
-use pgquerylens_model::views::statements;
 
 use crate::metrics::Point;
-use crate::metrics::statements::EXECUTION_TIME_NAME;
+use crate::metrics::statements::{PART, QUERYID};
 
 /// What is sent where nobody says: how a server and its databases fare, in fewer than thirty metrics each.
 pub const DEFAULT: &[&str] = &[
@@ -53,8 +52,7 @@ impl Selection {
     /// Tells whether a point is sent. The series of statements come and go, each at the price of a metric: they never
     /// are, and neither is their remainder, which means nothing without them.
     pub(super) fn takes(&self, point: &Point<'_>) -> bool {
-        let name = &*point.metric.name;
-        let is_of_a_statement = point.metric.family == statements::VIEW.name && name != EXECUTION_TIME_NAME;
-        !is_of_a_statement && self.0.iter().any(|pattern| pattern.matches(name))
+        let is_of_statements = point.attributes.iter().any(|(key, _)| [QUERYID, PART].contains(key));
+        !is_of_statements && self.0.iter().any(|pattern| pattern.matches(&point.metric.name))
     }
 }

@@ -35,9 +35,13 @@ impl Feed {
     }
 }
 
+/// A metric that is made of no column, with the attributes that tell its series apart.
+pub type Made = (&'static Metric, &'static [&'static str]);
+
 /// Returns every metric that is made of no column: counts of rows, and our own figures.
-pub fn made() -> Vec<&'static Metric> {
-    let of_statements: [&'static Metric; 2] = [&super::statements::INFO, &super::statements::EXECUTION_TIME];
+pub fn made() -> Vec<Made> {
+    use super::statements::{EXECUTION_TIME, INFO, INFO_ATTRIBUTES};
+    let of_statements: [Made; 2] = [(&INFO, INFO_ATTRIBUTES), (&EXECUTION_TIME, &[])];
     let of_views = super::derived::METRICS.iter().chain(&super::health::METRICS);
     of_views.chain(&super::vectors::METRICS).copied().chain(of_statements).collect()
 }
@@ -146,6 +150,21 @@ mod tests {
         let ours: Vec<&str> =
             feeds().iter().filter(|feed| !feed.is_receivers).map(|feed| &*feed.metric.name).collect();
         assert_eq!(ours.iter().collect::<BTreeSet<_>>().len(), ours.len());
+    }
+
+    #[test]
+    fn points_have_no_attributes_but_those_that_the_reference_says() {
+        let points = crate::metrics::points(&crate::example::report());
+        let mut looked_at = 0;
+        for (metric, attributes) in made() {
+            for point in points.iter().filter(|point| point.metric.name == metric.name) {
+                looked_at += 1;
+                for (key, _) in &point.attributes {
+                    assert!(attributes.contains(key), "{} has {key}", metric.name);
+                }
+            }
+        }
+        assert!(looked_at > 10, "{looked_at}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use pgquerylens_model::views::{activity, blocking, database, prepared_xacts, sta
 use pgquerylens_model::window::Sum;
 
 use super::MetricKind::{Counter, Gauge, UpDownCounter};
+use super::catalogue::Made;
 use super::{Attribute, Metric, MetricKind, Owner, Point, Value, rows};
 
 const fn metric(
@@ -99,19 +100,19 @@ static COVERAGE: Metric = metric(
 );
 
 /// All of them, for the reference.
-pub(super) static METRICS: [&Metric; 12] = [
-    &BACKENDS,
-    &CONNECTION_MAX,
-    &DATABASE_COUNT,
-    &TABLE_COUNT,
-    &SESSIONS,
-    &OLDEST_TRANSACTION,
-    &BLOCKED,
-    &PREPARED,
-    &OLDEST_PREPARED,
-    &ENTRIES,
-    &DEALLOC,
-    &COVERAGE,
+pub(super) static METRICS: [Made; 12] = [
+    (&BACKENDS, &[]),
+    (&CONNECTION_MAX, &[]),
+    (&DATABASE_COUNT, &[]),
+    (&TABLE_COUNT, &[]),
+    (&SESSIONS, &["state", "wait_event_type"]),
+    (&OLDEST_TRANSACTION, &[]),
+    (&BLOCKED, &[]),
+    (&PREPARED, &[]),
+    (&OLDEST_PREPARED, &[]),
+    (&ENTRIES, &[]),
+    (&DEALLOC, &[]),
+    (&COVERAGE, &[]),
 ];
 
 pub(super) fn points(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {

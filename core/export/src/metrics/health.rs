@@ -6,6 +6,7 @@ use pgquerylens_model::report::{Outcome, PollReport, UnifiedMetrics};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_model::window::Sum;
 
+use super::catalogue::Made;
 use super::{Metric, MetricKind, Owner, Point, Value};
 
 const fn level(name: &'static str, unit: &'static str, about: &'static str) -> Metric {
@@ -43,18 +44,18 @@ pub(super) static LEFT_OUT: Metric = level(
 );
 
 /// All of them, for the reference.
-pub(super) static METRICS: [&Metric; 11] = [
-    &UP,
-    &AGE,
-    &DURATION,
-    &STATEMENTS,
-    &ROUND_TRIPS,
-    &RECEIVED,
-    &SENT,
-    &CONNECTIONS,
-    &OWN_TIME,
-    &COLLECTORS,
-    &LEFT_OUT,
+pub(super) static METRICS: [Made; 11] = [
+    (&UP, &[]),
+    (&AGE, &[]),
+    (&DURATION, &[]),
+    (&STATEMENTS, &[]),
+    (&ROUND_TRIPS, &[]),
+    (&RECEIVED, &[]),
+    (&SENT, &[]),
+    (&CONNECTIONS, &[]),
+    (&OWN_TIME, &[]),
+    (&COLLECTORS, &["outcome"]),
+    (&LEFT_OUT, &["view"]),
 ];
 
 pub(super) fn points(report: &PollReport, metrics: &UnifiedMetrics) -> Vec<Point<'static>> {

@@ -29,6 +29,17 @@ pub const PART: &str = "pgquerylens.part";
 /// The longest text on the info metric, in bytes.
 pub const MAX_INFO_TEXT_BYTES: usize = 1_024;
 
+/// What the info metric has: what tells a series apart, and what is known of its statement.
+pub(super) const INFO_ATTRIBUTES: &[&str] = &[
+    DATABASE,
+    ROLE,
+    QUERYID,
+    TOPLEVEL,
+    "db.query.text",
+    "pgquerylens.query.fingerprint",
+    "db.operation.name",
+];
+
 /// Says which text and fingerprint a series has; its value is 1.
 pub(super) static INFO: LazyLock<Metric> = LazyLock::new(|| Metric {
     name: Cow::Borrowed("postgresql.statements.info"),
@@ -38,12 +49,9 @@ pub(super) static INFO: LazyLock<Metric> = LazyLock::new(|| Metric {
     family: VIEW.name,
 });
 
-/// Of a database, not of a statement.
-pub const EXECUTION_TIME_NAME: &str = "postgresql.query.execution.time";
-
 /// What the receiver makes of the entries of the moment, and we of all there ever were: it does not fall.
 pub(super) static EXECUTION_TIME: LazyLock<Metric> = LazyLock::new(|| Metric {
-    name: Cow::Borrowed(EXECUTION_TIME_NAME),
+    name: Cow::Borrowed("postgresql.query.execution.time"),
     unit: "s",
     about: Cow::Borrowed("Execution time of all statements of a database"),
     kind: MetricKind::Counter,

@@ -9,6 +9,7 @@ use pgquerylens_model::vectors::VectorUse;
 use pgquerylens_model::views::statements::VIEW;
 use pgquerylens_model::window::Sum;
 
+use super::catalogue::Made;
 use super::statements::seconds;
 use super::{Metric, MetricKind, Owner, Point, Value};
 
@@ -40,8 +41,13 @@ static INSERT_DURATION: Metric =
     counter("postgresql.vector.insert.duration", "s", "Execution time of the statements that write them");
 
 /// All of them, for the reference.
-pub(super) static METRICS: [&Metric; 5] =
-    [&SEARCH_CALLS, &SEARCH_DURATION, &SEARCH_ROWS, &INSERT_ROWS, &INSERT_DURATION];
+pub(super) static METRICS: [Made; 5] = [
+    (&SEARCH_CALLS, &[DISTANCE]),
+    (&SEARCH_DURATION, &[DISTANCE]),
+    (&SEARCH_ROWS, &[DISTANCE]),
+    (&INSERT_ROWS, &[]),
+    (&INSERT_DURATION, &[]),
+];
 
 pub(super) fn points(metrics: &UnifiedMetrics) -> Vec<Point<'static>> {
     let Some(statements) = &metrics.statements else { return Vec::new() };

@@ -20,7 +20,8 @@ pub type Counts = BTreeMap<String, u64>;
 /// Families of metrics by name.
 static FAMILIES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let of_columns = feeds().iter().map(|feed| &feed.metric);
-    made().into_iter().chain(of_columns).map(|metric| (&*metric.name, metric.family)).collect()
+    let made = made().into_iter().map(|(metric, _)| metric);
+    made.chain(of_columns).map(|metric| (&*metric.name, metric.family)).collect()
 });
 
 /// The family of what stands in no table.

@@ -23,11 +23,19 @@ pub fn reference() -> String {
     page.push_str("\n## Names made of PostgreSQL's own\n\n");
     table(&mut page, &others);
     page.push_str("\n## Counts and ages that no column holds, and our own figures\n\n");
-    page.push_str("| metric | unit | kind | what it tells | from |\n|---|---|---|---|---|\n");
-    for metric in made() {
+    page.push_str(
+        "| metric | unit | kind | attributes | what it tells | from |\n|---|---|---|---|---|---|\n",
+    );
+    for (metric, attributes) in made() {
         let (name, unit, kind) = (&metric.name, metric.unit, metric.kind.name());
         // Writing to a string cannot fail.
-        let _ = writeln!(page, "| `{name}` | `{unit}` | {kind} | {} | {} |", metric.about, metric.family);
+        let _ = writeln!(
+            page,
+            "| `{name}` | `{unit}` | {kind} | {} | {} | {} |",
+            quoted(attributes),
+            metric.about,
+            metric.family
+        );
     }
     page.push_str("\n## Left out\n\n| view | columns | because |\n|---|---|---|\n");
     for left in LEFT_OUT {

@@ -52,4 +52,4 @@ select
     orcache_blks_hit::pg_catalog.int8,
     storage_blk_read_time::pg_catalog.float8,
     orcache_blk_read_time::pg_catalog.float8
-from aurora_stat_statements(false)
+from pg_catalog.aurora_stat_statements(false)

@@ -64,15 +64,15 @@ pub(crate) fn collector(poll: &Series) -> Vec<Line> {
     let size = |figure: fn(&crate::collector::orders::Turn) -> u64| bytes(poll.of_turns(figure).largest());
     vec![
         Line::new("collector CPU", ms(&cpu)).at_most(cpu.median(), COLLECTOR_CPU_MS_MAX, " ms"),
-        Line::new("collector peak memory", format!("{peak:.1} MiB")).at_most(
-            peak,
-            COLLECTOR_PEAK_MIB_MAX,
-            " MiB",
-        ),
         Line::new("  of it unpacking and packing the state", format!("{packing:.1} %")).at_most(
             packing,
             PACKING_SHARE_PERCENT_MAX,
             " %",
+        ),
+        Line::new("collector peak memory", format!("{peak:.1} MiB")).at_most(
+            peak,
+            COLLECTOR_PEAK_MIB_MAX,
+            " MiB",
         ),
         Line::new("state: baseline", size(|turn| turn.baseline_bytes)).at_most(
             poll.of_turns(|turn| turn.baseline_bytes).largest() / 1e3,

@@ -189,9 +189,7 @@ async fn watch(
     let options = PollOptions { orders: vec![order], ..PollOptions::within(limits.clone(), top) };
     let mut poller = Poller::new(Live::new(target, limits), MemoryStore::default(), address, options);
     let mut presenter = Presenter::new(form);
-    let last =
-        repeat(&mut poller, &MemoryStore::default(), schedule, stop, |_, report| presenter.show(report))
-            .await?;
+    let last = repeat(&mut poller, schedule, stop, |_, report| presenter.show(report)).await?;
     presenter.finish()?;
     match last {
         Last::Reported => Ok(()),

@@ -1,7 +1,6 @@
 //! `poll`: reads a server, or a recording of one, once or on a schedule, and shows what it found.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::limits::Limits;
@@ -31,7 +30,7 @@ struct Settings {
     login: Login,
     options: PollOptions,
     connect_timeout_said: Said,
-    store: Arc<Store>,
+    store: Store,
     schedule: Schedule,
     form: Form,
     strict: bool,
@@ -76,7 +75,7 @@ async fn poll<S: Source>(
 ) -> Result<Exit, Failure> {
     let mut stop = Stop::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
     let options = PollOptions { limits, ..settings.options };
-    let mut poller = Poller::new(source, Arc::clone(&settings.store), target, options);
+    let mut poller = Poller::new(source, settings.store, target, options);
     let mut presenter = Presenter::new(settings.form);
     let mut status = Status::Failed;
     let show = |_: &mut S, report: &PollReport| {
@@ -86,7 +85,7 @@ async fn poll<S: Source>(
         }
         presenter.show(report)
     };
-    let last = repeat(&mut poller, &settings.store, &settings.schedule, &mut stop, show).await?;
+    let last = repeat(&mut poller, &settings.schedule, &mut stop, show).await?;
     presenter.finish()?;
     match last {
         Last::Failed(failure) => Err(failure),
@@ -120,15 +119,14 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
             ..PollOptions::within(settings::limits(&mut given), given.count("top").unwrap_or(DEFAULT_TOP))
         },
         connect_timeout_said: given.said("connect-timeout"),
-        store: Arc::new(Store::Memory(MemoryStore::default())),
+        store: Store::Memory(MemoryStore::default()),
         schedule,
         form: if is_json { Form::Json } else { table },
         strict: given.flag("strict"),
         verbose: given.flag("verbose"),
     };
     given.finish()?;
-    let store = settings::states(&state.unwrap_or(StateUrl::Memory), process)?.whole();
-    Ok(Settings { store: Arc::new(store), ..settings })
+    Ok(Settings { store: settings::states(&state.unwrap_or(StateUrl::Memory), process)?.whole(), ..settings })
 }
 
 /// The table of options has the same figure; this one stands in while a mistake is told.

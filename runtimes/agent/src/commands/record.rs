@@ -49,7 +49,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         output::say(&format!("wrote {} ({})", path.display(), report.status.name()));
         Ok(())
     };
-    match repeat(&mut poller, &MemoryStore::default(), &schedule, &mut stop, keep).await? {
+    match repeat(&mut poller, &schedule, &mut stop, keep).await? {
         Last::Reported => Ok(Exit::Done),
         Last::Failed(failure) => Err(failure),
     }

@@ -43,7 +43,6 @@ impl Last {
 /// read from. A poll that fails is told and the next one tried, unless it is the last.
 pub(super) async fn repeat<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
-    wishes: &T,
     schedule: &Schedule,
     stop: &mut Stop,
     mut show: impl FnMut(&mut S, &PollReport) -> Result<(), Failure>,
@@ -52,10 +51,7 @@ pub(super) async fn repeat<S: Source, T: StateStore>(
     let mut began = start;
     let mut watched = Watched::default();
     for done in 1.. {
-        let (polled, is_stopped) = match wanted(poller, wishes, &mut watched).await {
-            Ok(()) => poll_once(poller, stop).await,
-            Err(failure) => (Some(Err(failure)), false),
-        };
+        let (polled, is_stopped) = poll_once(poller, &mut watched, stop).await;
         let last = match polled {
             Some(Ok(report)) => show(poller.source_mut(), &report).map(|()| Last::Reported)?,
             Some(Err(failure)) => Last::Failed(failure),
@@ -85,10 +81,9 @@ pub(super) async fn repeat<S: Source, T: StateStore>(
 /// Looks at what an operator wants, who may have stopped polls. What cannot be read stops nothing.
 async fn wanted<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
-    wishes: &T,
     watched: &mut Watched,
 ) -> Result<(), Failure> {
-    if let Err(error) = watched.look(wishes).await {
+    if let Err(error) = watched.look(poller.store()).await {
         output::say_warning(format!("what an operator wants could not be read: {error}"));
     }
     let control = watched.control();
@@ -103,12 +98,17 @@ async fn wanted<S: Source, T: StateStore>(
     }
 }
 
-/// Polls, and tells whether a signal came meanwhile. Nothing if it could not be waited for.
+/// Polls, if it is wanted, and tells whether a signal came meanwhile. Nothing if it could not be waited for.
 async fn poll_once<S: Source, T: StateStore>(
     poller: &mut Poller<S, T>,
+    watched: &mut Watched,
     stop: &mut Stop,
 ) -> (Option<Result<PollReport, Failure>>, bool) {
-    let mut poll = std::pin::pin!(async { poller.poll().await.map_err(Failure::from) });
+    let poll = async {
+        wanted(poller, watched).await?;
+        poller.poll().await.map_err(Failure::from)
+    };
+    let mut poll = std::pin::pin!(poll);
     tokio::select! {
         polled = &mut poll => return (Some(polled), false),
         () = stop.requested() => {}

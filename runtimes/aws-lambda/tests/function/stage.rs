@@ -80,11 +80,19 @@ impl Stage {
         made["QueueUrl"].as_str().unwrap().to_owned()
     }
 
-    /// Takes the bodies of the messages out of a queue, ten at most.
+    /// Takes the messages out of a queue, ten at most, as the service does that invokes a function with them; returns their
+    /// bodies.
     pub(crate) async fn messages(&self, queue_url: &str) -> Vec<Value> {
         let asked = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10});
         let received = self.sqs("ReceiveMessage", &asked).await;
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();
+        let entries: Vec<Value> = messages
+            .iter()
+            .map(|message| json!({"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}))
+            .collect();
+        if !entries.is_empty() {
+            self.sqs("DeleteMessageBatch", &json!({"QueueUrl": queue_url, "Entries": entries})).await;
+        }
         messages
             .iter()
             .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())

@@ -163,7 +163,8 @@ impl Sayings<'_> {
         if exporters.is_empty() {
             self.mistakes.push(Mistake::outside(
                 "no exporter is named",
-                "write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT",
+                "write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT or \
+                 PGQUERYLENS_EMF_NAMESPACE",
             ));
         }
         let names = exporters.iter().map(|exporter| exporter.name().to_owned()).collect();

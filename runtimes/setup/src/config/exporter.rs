@@ -66,7 +66,7 @@ fn emf(draft: &ExporterDraft, mistakes: &mut Vec<Mistake>) -> Option<EmfConfig> 
     let namespace = layer.text("namespace").unwrap_or(DEFAULT_NAMESPACE);
     if let Some(setting) = layer.get("namespace").filter(|_| !is_namespace(namespace)) {
         mistakes.push(setting.mistake(format!(
-            "write up to {MAX_NAMESPACE_BYTES} letters, digits and any of {NAMESPACE_SIGNS}, and not AWS/ first"
+            "write up to {MAX_NAMESPACE_BYTES} letters, digits and any of {NAMESPACE_SIGNS}, and neither : nor AWS/ first"
         )));
         return None;
     }
@@ -86,11 +86,11 @@ const DEFAULT_NAMESPACE: &str = "pgquerylens";
 /// The most bytes of a namespace.
 const MAX_NAMESPACE_BYTES: usize = 255;
 /// What a namespace may have besides letters and digits.
-const NAMESPACE_SIGNS: &str = ". - _ / # :";
+const NAMESPACE_SIGNS: &str = ".-_/#:";
 
 /// Tells whether CloudWatch takes a namespace, by the API reference of PutMetricData; `AWS/` is its own.
 fn is_namespace(text: &str) -> bool {
-    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || ".-_/#:".contains(letter);
+    let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || NAMESPACE_SIGNS.contains(letter);
     (1..=MAX_NAMESPACE_BYTES).contains(&text.len())
         && text.chars().all(is_allowed)
         && !text.starts_with("AWS/")

@@ -54,7 +54,7 @@ fn a_server_is_named_by_ours_before_the_variable_of_others_and_by_libpqs() {
 #[test]
 fn nothing_said_is_told_with_what_to_say() {
     expect_test::expect![[r#"
-        no exporter is named: write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT
+        no exporter is named: write exporters: into a file for --config, or set OTEL_EXPORTER_OTLP_ENDPOINT or PGQUERYLENS_EMF_NAMESPACE
         no server is named: write servers: into a file for --config, or set DATABASE_URL"#]]
     .assert_eq(&without_file(Around::default()).unwrap_err());
 }

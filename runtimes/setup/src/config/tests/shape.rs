@@ -202,3 +202,24 @@ fn a_server_of_a_file_logs_in_as_the_file_says() {
         format!("auth: rds-iam\n    aws-region: eu-west-1\n    aws-role: {role_arn}\n    aws-external-id: x");
     assert_eq!(login(&written), Login::RdsIam { region, account });
 }
+
+#[test]
+fn what_cloudwatch_would_refuse_is_a_mistake() {
+    let told = |keys: &str| {
+        let text = format!("servers: [{{connection: host=db user=u}}]\nexporters: [{{kind: emf{keys}}}]");
+        load("x.yaml", &text, Around::default())
+            .err()
+            .map(|mistakes| mistakes.to_string())
+            .unwrap_or_default()
+    };
+    assert_eq!(told(""), "");
+    assert_eq!(told(", namespace: shop/databases, metrics: ['postgresql.*']"), "");
+    for (keys, expected) in [
+        (", namespace: AWS/RDS", "neither : nor AWS/ first"),
+        (", namespace: ':x'", "neither : nor AWS/ first"),
+        (", namespace: 'a b'", "letters, digits and any of .-_/#:"),
+        (", metrics: ['[a']", "metrics: [a: "),
+    ] {
+        assert!(told(keys).contains(expected), "{keys}: {}", told(keys));
+    }
+}
