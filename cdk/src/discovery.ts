@@ -130,7 +130,8 @@ export function loginStatements(
   return [login, ...assumeStatements(discovery)];
 }
 
-function regionsOf(stack: Stack, { regions = [] }: PgQueryLensDiscovery): string[] {
+/** Returns the regions that are searched, in which the servers are then. */
+export function regionsOf(stack: Stack, { regions = [] }: PgQueryLensDiscovery): string[] {
   return regions.length > 0 ? regions : [stack.region];
 }
 

@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import { Network } from './function';
+import { servicesOf } from './metrics';
 import { PgQueryLensPollerProps } from './props';
 
 /** Returns where the function that polls stands, if it stands in a VPC. */
@@ -29,7 +30,11 @@ export function makeEndpoints(
     ['SecretsEndpoint', props.otlpHeadersSecret !== undefined, ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
     ['StsEndpoint', (props.discovery?.roleArns ?? []).length > 0, ec2.InterfaceVpcEndpointAwsService.STS],
   ];
-  for (const [id, , service] of services.filter(([, isUsed]) => isUsed)) {
+  const asked = servicesOf(props.options ?? {}).map((name): [string, ec2.InterfaceVpcEndpointAwsService] =>
+    [`${name}Endpoint`, new ec2.InterfaceVpcEndpointAwsService(name)]);
+  const used = services.filter(([, isUsed]) => isUsed).map(([id, , service]): [string, ec2.InterfaceVpcEndpointAwsService] =>
+    [id, service]);
+  for (const [id, service] of [...used, ...asked]) {
     const endpoint = new ec2.InterfaceVpcEndpoint(scope, id, { vpc, service, subnets: vpcSubnets, open: false });
     endpoint.connections.allowDefaultPortFrom(poller, 'pgquerylens');
   }

@@ -23,11 +23,25 @@ export interface PgQueryLensOptions {
   readonly auth?: string;
 
   /**
+   * What AWS is asked for besides: cloudwatch, enhanced-monitoring, performance-insights; repeatable.
+   *
+   * @default - not said
+   */
+  readonly awsMetrics?: string[];
+
+  /**
    * The region of the server, where the name of its endpoint does not tell it.
    *
    * @default - not said
    */
   readonly awsRegion?: string;
+
+  /**
+   * The pause before CloudWatch is asked again, in whole minutes: each time costs, and none is lost in between.
+   *
+   * @default '5m'
+   */
+  readonly cloudwatchPause?: string;
 
   /**
    * Finding, connecting to and logging in at one address.
@@ -326,7 +340,9 @@ export interface OptionRow {
 export const OPTIONS: readonly OptionRow[] = [
   { property: 'allDatabases', variable: 'PGQUERYLENS_ALL_DATABASES', kind: 'flag' },
   { property: 'auth', variable: 'PGQUERYLENS_AUTH', kind: 'choice', words: ['password', 'rds-iam'] },
+  { property: 'awsMetrics', variable: 'PGQUERYLENS_AWS_METRICS', kind: 'list' },
   { property: 'awsRegion', variable: 'PGQUERYLENS_AWS_REGION', kind: 'text' },
+  { property: 'cloudwatchPause', variable: 'PGQUERYLENS_CLOUDWATCH_PAUSE', kind: 'duration' },
   { property: 'connectTimeout', variable: 'PGQUERYLENS_CONNECT_TIMEOUT', kind: 'duration' },
   { property: 'databases', variable: 'PGQUERYLENS_DATABASE', kind: 'list' },
   { property: 'deadline', variable: 'PGQUERYLENS_DEADLINE', kind: 'duration' },

@@ -15,6 +15,7 @@ import { discoveryEnvironment, loginStatements, PgQueryLensDiscovery, searchStat
 import { optionsEnvironment } from './environment';
 import { feed, makeQueues, Queues } from './fleet';
 import { Made, makeFunction } from './function';
+import { metricsStatements } from './metrics';
 import { makeEndpoints, networkOf } from './network';
 import { PgQueryLensPollerProps } from './props';
 import { makeSchedule, scheduleOf } from './schedule';
@@ -106,6 +107,8 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
       reservedConcurrency: props.reservedConcurrency,
     });
     const { handler } = made;
+    metricsStatements(handler.stack, props.options ?? {}, props.discovery)
+      .forEach((statement) => handler.addToRolePolicy(statement));
     handler.addEnvironment('PGQUERYLENS_STATE', keepState(this.stateBucket, props.statePrefix, handler));
     if (props.otlpHeadersSecret) {
       props.otlpHeadersSecret.grantRead(handler);

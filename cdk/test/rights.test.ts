@@ -15,6 +15,7 @@ import { actionsOf, Changes, direct, fleet, Statement, statements } from './stac
 const EVERYTHING: Changes = (stack) => ({
   vpc: new ec2.Vpc(stack, 'Vpc', { restrictDefaultSecurityGroup: false }),
   vpcEndpoints: true,
+  options: { otlpEndpoint: 'https://otlp.example.com:4318', awsMetrics: ['cloudwatch', 'enhanced-monitoring', 'performance-insights'] },
   otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers', { encryptionKey: new kms.Key(stack, 'SecretKey') }),
   stateBucket: new s3.Bucket(stack, 'States', { encryptionKey: new kms.Key(stack, 'StateKey') }),
 });
@@ -31,6 +32,7 @@ const TEMPLATES: Record<string, Template> = {
 
 /** Actions that are allowed on every resource, and why they have to be. */
 const ON_ALL: Record<string, string> = {
+  'cloudwatch:GetMetricData': 'it knows no resources',
   'ec2:AssignPrivateIpAddresses': 'the interfaces of the function do not exist yet',
   'ec2:CreateNetworkInterface': 'the same',
   'ec2:DeleteNetworkInterface': 'the same',
@@ -71,14 +73,27 @@ for (const [name, template] of Object.entries(TEMPLATES)) {
   });
 }
 
-test('the dispatcher alone looks at instances, and never logs in', () => {
+test('the dispatcher alone looks at all instances, and never logs in', () => {
   const holders = (action: string) => [...new Set(allowed(TEMPLATES['fleet, everything'])
     .filter((statement) => actionsOf(statement).includes(action)).map(({ owner }) => /Dispatcher|Worker/.exec(owner)?.[0]))];
-  assert.deepEqual(holders('rds:DescribeDBInstances'), ['Dispatcher']);
+  assert.deepEqual(holders('rds:DescribeDBClusters'), ['Dispatcher']);
   assert.deepEqual(holders('sqs:SendMessage'), ['Dispatcher']);
   assert.deepEqual(holders('rds-db:connect'), ['Worker']);
   assert.deepEqual(holders('s3:PutObject'), ['Worker']);
   assert.deepEqual(holders('sts:AssumeRole').sort(), ['Dispatcher', 'Worker', undefined]);
+});
+
+test('what AWS is asked for is allowed to who polls, where the servers are', () => {
+  const sids = ['Metrics', 'EnhancedMonitoring', 'PerformanceInsights', 'Instance'];
+  const asked = allowed(TEMPLATES['fleet, everything']).filter(({ Sid }) => sids.includes(Sid ?? ''));
+  assert.deepEqual(asked.map(({ owner }) => /Dispatcher|Worker/.exec(owner)?.[0]), ['Worker', 'Worker', 'Worker', 'Worker']);
+  const arns = asked.flatMap(({ Resource }) => [Resource].flat()).map((arn) => /:(logs|pi|rds):[^"]*/.exec(JSON.stringify(arn))?.[0]);
+  const there = (service: string, rest: string) => DISCOVERY.regions.map((region) => `:${service}:${region}:123456789012:${rest}`);
+  assert.deepEqual(arns, [
+    undefined, ...there('logs', 'log-group:RDSOSMetrics:log-stream:*'), ...there('pi', 'metrics/rds/*'), ...there('rds', 'db:*'),
+  ]);
+  const least = allowed(TEMPLATES['direct, the least']).filter(({ Sid }) => sids.includes(Sid ?? ''));
+  assert.deepEqual(least, []);
 });
 
 test('roles of other accounts are assumed by name, with their external id', () => {

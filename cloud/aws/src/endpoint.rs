@@ -8,24 +8,38 @@ const AFTER_REGION: &str = ".rds.amazonaws.com";
 const CHINA: &str = ".amazonaws.com.cn";
 const BEFORE_REGION: &str = "rds";
 
+/// Behind the name of an instance stands what is its account's in the region, `abc123`; behind that of anything with
+/// several instances stands what it is, too: `cluster-abc123`, `cluster-ro-abc123`, `proxy-abc123`.
+const JOINT: char = '-';
+
 /// Returns the region in an endpoint's name: of an instance, a cluster, a proxy, in any partition.
 pub(crate) fn region(host: &str) -> Option<&str> {
+    parts(host).map(|(_, region)| region)
+}
+
+/// Returns the identifier of the instance that an endpoint is of; nothing for one behind which are several.
+pub(crate) fn instance(host: &str) -> Option<&str> {
+    let (name, _) = parts(host)?;
+    let (identifier, of_account) = name.split_once('.')?;
+    let is_plain = !of_account.contains(['.', JOINT]);
+    (is_plain && !identifier.is_empty() && !of_account.is_empty()).then_some(identifier)
+}
+
+/// Parts an endpoint's name: what stands before region and service, and the region.
+fn parts(host: &str) -> Option<(&str, &str)> {
     let host = host.strip_suffix('.').unwrap_or(host);
-    let region = match host.strip_suffix(CHINA) {
+    let (name, region) = match host.strip_suffix(CHINA) {
         Some(name) => {
             let (rest, last) = name.rsplit_once('.')?;
-            match last {
-                // Endpoints of both orders exist there.
-                BEFORE_REGION => rest.rsplit_once('.')?.1,
-                region => {
-                    let before = rest.rsplit_once('.').map_or(rest, |(_, before)| before);
-                    (before == BEFORE_REGION).then_some(region)?
-                }
+            // Endpoints of both orders exist there.
+            match (last, rest.rsplit_once('.')?) {
+                (BEFORE_REGION, (name, region)) | (region, (name, BEFORE_REGION)) => (name, region),
+                _ => return None,
             }
         }
-        None => host.strip_suffix(AFTER_REGION)?.rsplit_once('.')?.1,
+        None => host.strip_suffix(AFTER_REGION)?.rsplit_once('.')?,
     };
-    is_region(region).then_some(region)
+    is_region(region).then_some((name, region))
 }
 
 /// Tells whether a text has the form of a region: `eu-west-1`, `us-gov-west-1`.
@@ -62,6 +76,27 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(region(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_instance_is_read_where_one_alone_stands_behind() {
+        for (host, expected) in [
+            ("db1.abc123.eu-west-1.rds.amazonaws.com", Some("db1")),
+            ("db-1.abc123.eu-west-1.rds.amazonaws.com.", Some("db-1")),
+            ("db1.abc123.rds.cn-north-1.amazonaws.com.cn", Some("db1")),
+            ("db1.abc123.cn-northwest-1.rds.amazonaws.com.cn", Some("db1")),
+            ("shop.cluster-abc123.us-east-2.rds.amazonaws.com", None),
+            ("shop.cluster-ro-abc123.us-east-2.rds.amazonaws.com", None),
+            ("reports.cluster-custom-abc123.us-east-2.rds.amazonaws.com", None),
+            ("shop.proxy-abc123.us-east-2.rds.amazonaws.com", None),
+            ("readers.endpoint.proxy-abc123.us-east-2.rds.amazonaws.com", None),
+            ("shop.shardgrp-abc123.us-east-2.rds.amazonaws.com", None),
+            ("abc123.us-east-2.rds.amazonaws.com", None),
+            ("db1.internal", None),
+            ("127.0.0.1", None),
+        ] {
+            assert_eq!(instance(host), expected, "{host}");
         }
     }
 }

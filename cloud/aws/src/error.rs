@@ -1,6 +1,8 @@
 //! What can go wrong on AWS, in words, each with its mend. No word of it is a secret: the SDK's errors name causes, and
 //! tokens are never part of them.
 
+pub(crate) mod unheard;
+
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -129,7 +131,11 @@ where
         return Told { why: chain(failed), advice };
     };
     let advice = match code.as_str() {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | FORBIDDEN => {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "NotAuthorizedException"
+        | "UnauthorizedOperation"
+        | FORBIDDEN => {
             format!("allow {actions} to the credentials that are used there")
         }
         "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "RequestThrottled" => {

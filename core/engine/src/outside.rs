@@ -34,3 +34,13 @@ impl Outside for Unobserved {
         Findings::default()
     }
 }
+
+/// Somebody looks where there is somebody.
+impl<O: Outside> Outside for Option<O> {
+    async fn look(&mut self, ask: Ask) -> Findings {
+        match self {
+            Some(outside) => outside.look(ask).await,
+            None => Findings::default(),
+        }
+    }
+}

@@ -141,6 +141,17 @@ impl Receiver {
         self.shared.kept().account.sum(metric)
     }
 
+    /// Returns every point of a metric in the order in which it arrived, with its time in seconds since 1970.
+    pub fn points(&self, metric: &str) -> Vec<(u64, f64)> {
+        let requests = self.requests();
+        let messages = requests.iter().filter_map(|request| match &request.message {
+            Message::Metrics(message) => Some(message),
+            _ => None,
+        });
+        let points = messages.flat_map(metrics::points).filter(|point| point.key.metric == metric);
+        points.map(|point| (point.time / 1_000_000_000, point.value)).collect()
+    }
+
     /// Waits until so many requests were read since the start.
     pub async fn has_seen(&self, count: usize) -> Result<()> {
         let mut seen = self.shared.seen.subscribe();

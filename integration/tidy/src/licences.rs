@@ -6,7 +6,7 @@ use crate::checkout::Violation;
 use crate::packages::Packages;
 
 /// Licences that ask for no more than their text and notice to be kept, which suits a program under Apache-2.0.
-const ALLOWED: [(&str, &str); 13] = [
+const ALLOWED: [(&str, &str); 14] = [
     ("Apache-2.0", "our own"),
     ("Apache-2.0 WITH LLVM-exception", "our own, with fewer duties for compiled code"),
     ("MIT", "keep the notice"),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &str); 13] = [
     ("ISC", "keep the notice"),
     ("BSL-1.0", "keep the notice with sources, none with binaries"),
     ("Zlib", "do not claim to have written it"),
+    ("BlueOak-1.0.0", "keep the notice, or a link to it"),
     ("0BSD", "no duty at all"),
     ("Unlicense", "public domain"),
     ("CC0-1.0", "public domain"),
@@ -32,6 +33,8 @@ pub const DUPLICATES: &[(&str, &str)] = &[
     ("digest", "crc-fast, by which object_store sums what it sends, is behind sha2"),
     ("embedded-io", "postcard names both for features that are off; neither is compiled"),
     ("getrandom", "ring is behind tempfile, and opentelemetry_sdk's rand between both"),
+    ("http", "aws-sdk-cloudwatch names the body of old beside that of today: types alone"),
+    ("http-body", "goes with http"),
     ("itertools", "pg_query is behind prost"),
     ("linux-raw-sys", "goes with rustix"),
     ("prost", "pg_query is behind opentelemetry-proto"),

@@ -35,14 +35,17 @@ pub(crate) struct Polled {
     statements: u64,
     round_trips: u64,
     duration_ms: f64,
-    /// What is missing, and who did not take what was found.
+    /// What is missing with what mends it, and who did not take what was found.
     trouble: Vec<String>,
 }
 
 impl Polled {
     pub(crate) fn of(report: &PollReport) -> Polled {
         let missing =
-            report.notices.iter().filter(|notice| notice.degrades).map(|notice| notice.message.clone());
+            report.notices.iter().filter(|notice| notice.degrades).map(|notice| match &notice.mend {
+                Some(mend) => format!("{}: {mend}", notice.message),
+                None => notice.message.clone(),
+            });
         let untaken = report.deliveries.iter().filter_map(|delivery| {
             delivery.trouble.as_ref().map(|trouble| format!("{}: {trouble}", delivery.exporter))
         });

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pgquerylens_aws::outside::Observer;
 use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
-use pgquerylens_engine::outside::Unobserved;
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::source::Source;
 use pgquerylens_engine::source::live::{Interrupter, Live, Progress};
@@ -49,6 +49,8 @@ pub struct Polls {
     poller: Result<Poller<Live, Arc<Store>>, Failure>,
     interrupter: Interrupter,
     progress: Progress,
+    /// Who looks at the server from outside while it is polled.
+    outside: Option<Observer>,
     recipients: Recipients<Arc<Store>>,
     /// Where an operator's wishes lie, those for all servers and those for this one, with what they were.
     wishes: Vec<(Arc<Store>, Watched)>,
@@ -95,6 +97,10 @@ impl Polls {
             poller,
             interrupter,
             progress,
+            outside: config
+                .observed
+                .clone()
+                .map(|observed| Observer::new(observed, surroundings.sessions.clone())),
             recipients,
             wishes: places.map(|place| (Arc::clone(place), Watched::default())).collect(),
         }
@@ -130,7 +136,7 @@ impl Polls {
     /// Polls once, delivers and commits; prepared before.
     pub async fn poll(&mut self, now: Timestamp) -> Result<PollReport, NotPolled> {
         let poller = self.poller.as_mut().map_err(|failure| NotPolled::Unset(failure.clone()))?;
-        poller.poll_for(&mut self.recipients, &mut Unobserved, Some(now)).await.map_err(NotPolled::Failed)
+        poller.poll_for(&mut self.recipients, &mut self.outside, Some(now)).await.map_err(NotPolled::Failed)
     }
 
     /// Bounds the polls from now on by what is left of the time of whoever runs us.

@@ -14,6 +14,16 @@ locals {
     "arn:${local.partition}:rds-db:${triple[0]}:${local.account}:dbuser:${triple[1]}/${triple[2]}"
   ]
 
+  # What AWS is asked for besides: for all servers, for those that are named, and for those that may say so by a tag.
+  aws_metrics = distinct(concat(
+    var.aws_metrics == null ? [] : var.aws_metrics,
+    flatten([for target in var.targets : try(target.aws_metrics, [])]),
+    var.allow_aws_metrics,
+  ))
+
+  # Performance Insights knows an instance by its own resource id, never by its cluster's.
+  insights_ids = length(var.resource_ids) > 0 && alltrue([for id in var.resource_ids : startswith(id, "db-")]) ? var.resource_ids : ["*"]
+
   # Statements by what they are for; an empty list of resources means that nobody needs the right.
   statements = {
     logs = { for role, name in local.names : role => {
@@ -54,7 +64,27 @@ locals {
     # GetMetricData knows no resources.
     metrics = {
       actions   = ["cloudwatch:GetMetricData"]
-      resources = var.allow_cloudwatch_metrics ? ["*"] : []
+      resources = contains(local.aws_metrics, "cloudwatch") ? ["*"] : []
+    }
+    # A stream is called by the resource id of its instance.
+    enhanced_monitoring = {
+      actions = ["logs:GetLogEvents"]
+      resources = !contains(local.aws_metrics, "enhanced-monitoring") ? [] : [
+        for region in local.regions : "arn:${local.partition}:logs:${region}:${local.account}:log-group:RDSOSMetrics:log-stream:*"
+      ]
+    }
+    performance_insights = {
+      actions = ["pi:GetResourceMetrics"]
+      resources = !contains(local.aws_metrics, "performance-insights") ? [] : [
+        for pair in setproduct(local.regions, local.insights_ids) : "arn:${local.partition}:pi:${pair[0]}:${local.account}:metrics/rds/${pair[1]}"
+      ]
+    }
+    # What an instance is, and what is on for it: a server says its name with the poll.
+    instance = {
+      actions = ["rds:DescribeDBInstances"]
+      resources = length(local.aws_metrics) == 0 ? [] : [
+        for region in local.regions : "arn:${local.partition}:rds:${region}:${local.account}:db:*"
+      ]
     }
     # To look at all instances is to look at each: which ones have the tag shows only then.
     instances = {
@@ -90,7 +120,10 @@ locals {
     }
   }
 
-  polling_needs = ["login", "state", "state_names", "secrets", "parameters", "secrets_key", "key", "metrics", "network"]
+  polling_needs = [
+    "login", "state", "state_names", "secrets", "parameters", "secrets_key", "key",
+    "metrics", "enhanced_monitoring", "performance_insights", "instance", "network",
+  ]
   needs = {
     poller     = concat(local.polling_needs, ["bury"])
     worker     = concat(local.polling_needs, ["accounts", "receive"])

@@ -8,8 +8,10 @@ locals {
 
   # To sign a token calls nobody, and Lambda itself reads the queue and writes the logs: neither needs an endpoint.
   interface_services = !var.vpc_endpoints ? [] : [for service, is_used in {
-    monitoring     = var.allow_cloudwatch_metrics
-    rds            = local.is_fleet
+    logs           = contains(local.aws_metrics, "enhanced-monitoring")
+    monitoring     = contains(local.aws_metrics, "cloudwatch")
+    pi             = contains(local.aws_metrics, "performance-insights")
+    rds            = local.is_fleet || length(local.aws_metrics) > 0
     secretsmanager = length(local.secret_arns) > 0
     sqs            = local.is_fleet
     ssm            = length(var.password_parameter_arns) > 0

@@ -18,10 +18,27 @@ variable "auth" {
   }
 }
 
+variable "aws_metrics" {
+  description = "What AWS is asked for besides: cloudwatch, enhanced-monitoring, performance-insights; repeatable."
+  type        = list(string)
+  default     = null
+}
+
 variable "aws_region" {
   description = "The region of the server, where the name of its endpoint does not tell it."
   type        = string
   default     = null
+}
+
+variable "cloudwatch_pause" {
+  description = "The pause before CloudWatch is asked again, in whole minutes: each time costs, and none is lost in between. Without it 5m."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cloudwatch_pause == null ? true : can(regex("^[0-9]+(ms|s|m|h|d)$", var.cloudwatch_pause))
+    error_message = "cloudwatch_pause is a time with its unit, such as 30s."
+  }
 }
 
 variable "connect_timeout" {
@@ -394,7 +411,9 @@ locals {
   options = {
     PGQUERYLENS_ALL_DATABASES                         = var.all_databases == null ? null : tostring(var.all_databases)
     PGQUERYLENS_AUTH                                  = var.auth
+    PGQUERYLENS_AWS_METRICS                           = var.aws_metrics == null ? null : join(",", var.aws_metrics)
     PGQUERYLENS_AWS_REGION                            = var.aws_region
+    PGQUERYLENS_CLOUDWATCH_PAUSE                      = var.cloudwatch_pause
     PGQUERYLENS_CONNECT_TIMEOUT                       = var.connect_timeout
     PGQUERYLENS_DATABASE                              = var.databases == null ? null : join(",", var.databases)
     PGQUERYLENS_DEADLINE                              = var.deadline
@@ -442,8 +461,11 @@ locals {
     "all_databases",
     "auth",
     "aws_external_id",
+    "aws_instance",
+    "aws_metrics",
     "aws_region",
     "aws_role",
+    "cloudwatch_pause",
     "cluster",
     "connect_timeout",
     "connection",

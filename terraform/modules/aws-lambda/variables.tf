@@ -413,11 +413,16 @@ variable "database_users" {
   }
 }
 
-variable "allow_cloudwatch_metrics" {
-  description = "Whether the functions that poll may read CloudWatch's metrics of the hosts."
-  type        = bool
-  default     = false
+variable "allow_aws_metrics" {
+  description = "What servers may say in their tag pgquerylens:aws-metrics beside aws_metrics: the rights that it takes are given to the functions that poll. It asks for nothing by itself."
+  type        = list(string)
+  default     = []
   nullable    = false
+
+  validation {
+    condition     = alltrue([for source in var.allow_aws_metrics : contains(["cloudwatch", "enhanced-monitoring", "performance-insights"], source)])
+    error_message = "allow_aws_metrics has cloudwatch, enhanced-monitoring and performance-insights."
+  }
 }
 
 variable "permissions_boundary" {

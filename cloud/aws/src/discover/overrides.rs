@@ -51,7 +51,7 @@ const EVERY: &str = "every";
 /// The keys of a server in a configuration that a tag can say. What is not here is no matter of a server's owner, as
 /// where it is and how we log in, does not belong into a tag, as a password, or would be said twice by a cluster's tag, as
 /// a name.
-const OPTIONS: [(&str, Kind); 16] = [
+const OPTIONS: [(&str, Kind); 18] = [
     ("cluster", Kind::Text),
     (EVERY, Kind::Duration),
     ("databases", Kind::Words),
@@ -68,6 +68,8 @@ const OPTIONS: [(&str, Kind); 16] = [
     ("text-budget", Kind::Bytes),
     ("text-pause", Kind::Duration),
     ("exporters", Kind::Words),
+    ("aws-metrics", Kind::Words),
+    ("cloudwatch-pause", Kind::Duration),
 ];
 
 /// Reads tags. What cannot be read is returned beside: the tag, and what to write instead.
@@ -174,6 +176,7 @@ mod tests {
             ("pgquerylens:user", "watcher"),
             ("pgquerylens:database", "shop"),
             ("pgquerylens:work-mem", "8 MiB"),
+            ("pgquerylens:aws-metrics", "cloudwatch enhanced-monitoring"),
         ]);
         assert_eq!(amiss, []);
         assert_eq!(
@@ -189,6 +192,7 @@ mod tests {
                 ("all-databases", json!(true)),
                 ("top", json!(20)),
                 ("work-mem", json!("8 MiB")),
+                ("aws-metrics", json!(["cloudwatch", "enhanced-monitoring"])),
             ]
         );
         assert!(!check(&[("pgquerylens:enabled", "off")]).0.enabled);
@@ -227,8 +231,17 @@ mod tests {
     /// What a configuration can say of a server, a tag can say too, or it is on this list.
     #[test]
     fn every_option_of_a_server_is_said_by_tag_or_not_for_a_reason() {
-        const NOT_BY_TAG: [&str; 8] =
-            ["connection", "name", "password", "auth", "aws-region", "aws-role", "aws-external-id", "labels"];
+        const NOT_BY_TAG: [&str; 9] = [
+            "connection",
+            "name",
+            "password",
+            "auth",
+            "aws-region",
+            "aws-role",
+            "aws-external-id",
+            "aws-instance",
+            "labels",
+        ];
         let schema = include_str!("../../../../docs/reference/configuration.schema.json");
         let schema: Value = serde_json::from_str(schema).unwrap();
         let keys = schema["$defs"]["server"]["properties"].as_object().unwrap().keys();

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::instance::AURORA;
 use crate::session::Account;
 
-/// Aurora, of which the cluster tells how to log in.
-pub(super) const AURORA: &str = "aurora-postgresql";
 /// The engines of RDS that are PostgreSQL.
 const ENGINES: [&str; 2] = ["postgres", AURORA];
 

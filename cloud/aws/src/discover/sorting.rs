@@ -9,8 +9,9 @@ use super::found::{Found, Omitted, Remark};
 use super::left_out::{self, LeftOut};
 use super::listing::Listing;
 use super::overrides::{self, Overrides};
-use super::search::{AURORA, Login, Search};
+use super::search::{Login, Search};
 use super::{DiscoveredServer, Role};
+use crate::instance::{AURORA, monitoring_interval};
 use crate::session::Account;
 
 /// What the mode of a cluster of Aurora Serverless v1 is called; of v2 it is `provisioned`.
@@ -197,10 +198,7 @@ fn server(
         availability_zone: instance.availability_zone().map(str::to_owned),
         iam_enabled: seen.takes_tokens(),
         performance_insights: instance.performance_insights_enabled() == Some(true),
-        monitoring_interval_seconds: instance
-            .monitoring_interval()
-            .and_then(|seconds| u32::try_from(seconds).ok())
-            .filter(|seconds| *seconds > 0),
+        monitoring_interval_seconds: monitoring_interval(instance),
         log_exports: instance.enabled_cloudwatch_logs_exports().to_vec(),
         tags: seen.tags.clone(),
         login: search.login,

@@ -3,9 +3,9 @@
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
 
-use super::search::AURORA;
 use super::{DiscoveredServer, Login};
 use crate::auth::UNRESERVED;
+use crate::instance::AURORA;
 
 /// Returns the keys and values of a server's entry, in the order in which they are documented. Labels follow the resource
 /// attributes of OpenTelemetry; of `cloud.platform` it has no value for RDS, so that it is one of ours.
@@ -20,6 +20,7 @@ pub fn target(server: &DiscoveredServer) -> Map<String, Value> {
         say("auth", "rds-iam".into());
     }
     say("aws-region", server.region.as_str().into());
+    say("aws-instance", server.identifier.as_str().into());
     if let Some(account) = &server.account {
         say("aws-role", account.role_arn.as_str().into());
         if let Some(external_id) = &account.external_id {
@@ -109,6 +110,7 @@ mod tests {
               "connection": "postgresql://pgquerylens@shop-1.abc123.eu-west-1.rds.amazonaws.com:5433/postgres",
               "auth": "rds-iam",
               "aws-region": "eu-west-1",
+              "aws-instance": "shop-1",
               "labels": {
                 "cloud.provider": "aws",
                 "cloud.platform": "aws_rds",
@@ -145,6 +147,7 @@ mod tests {
               "connection": "postgresql://mon%20itor@shop-1.abc123.eu-west-1.rds.amazonaws.com:5433/a%2Fb%24",
               "auth": "rds-iam",
               "aws-region": "eu-west-1",
+              "aws-instance": "shop-1",
               "aws-role": "arn:aws:iam::210987654321:role/pgquerylens",
               "aws-external-id": "shop-7",
               "cluster": "store",

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may unwrap: the panic is the report")]
 
+mod cloudwatch;
 mod discover;
+mod enhanced;
 mod faults;
+mod insights;
 mod login;
+mod observed;
 mod queue;
 mod stage;

@@ -14,12 +14,15 @@ pub(crate) const OWN: &str = "123456789012";
 pub(crate) const OTHER: &str = "210987654321";
 pub(crate) const THIRD: &str = "333333333333";
 
+/// A session with these credentials.
+pub(crate) async fn session_with(id: &str, secret: &str) -> SdkConfig {
+    let credentials = SharedCredentialsProvider::new(Credentials::new(id, secret, None, None, "test"));
+    session(Some(REGION)).await.into_builder().credentials_provider(credentials).build()
+}
+
 /// Sessions with these credentials, at this address.
 pub(crate) async fn sessions_with(url: &str, id: &str, secret: &str) -> Sessions {
-    let credentials = Credentials::new(id, secret, None, None, "test");
-    let base: SdkConfig = session(Some(REGION)).await;
-    let base = base.into_builder().endpoint_url(url);
-    Sessions::over(base.credentials_provider(SharedCredentialsProvider::new(credentials)).build())
+    Sessions::over(session_with(id, secret).await.into_builder().endpoint_url(url).build())
 }
 
 pub(crate) async fn sessions(url: &str) -> Sessions {

@@ -3,14 +3,27 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use pgquerylens_model::metric::Metric;
+
 use super::GENERATED;
 use super::views::{first_version, versions};
 use crate::metrics::catalogue::{Feed, feeds, made};
 use crate::metrics::columns::{OwnedBy, shape_of};
 use crate::metrics::left_out::LEFT_OUT;
 
-/// Returns the reference of all metrics as Markdown.
-pub fn reference() -> String {
+/// Metrics that others tell of a server, under a heading.
+#[derive(Debug)]
+pub struct Outside {
+    /// The heading.
+    pub title: &'static str,
+    /// What there is to know of them.
+    pub about: &'static str,
+    /// The metrics, with the attributes that their points have.
+    pub metrics: Vec<(&'static Metric, Vec<&'static str>)>,
+}
+
+/// Returns the reference of all metrics as Markdown, with those that others tell.
+pub fn reference(outside: &[Outside]) -> String {
     let mut page = format!("{GENERATED}{INTRODUCTION}");
     let mut receivers: BTreeMap<&str, Vec<&Feed>> = BTreeMap::new();
     let mut others: BTreeMap<&str, Vec<&Feed>> = BTreeMap::new();
@@ -23,19 +36,11 @@ pub fn reference() -> String {
     page.push_str("\n## Names made of PostgreSQL's own\n\n");
     table(&mut page, &others);
     page.push_str("\n## Counts and ages that no column holds, and our own figures\n\n");
-    page.push_str(
-        "| metric | unit | kind | attributes | what it tells | from |\n|---|---|---|---|---|---|\n",
-    );
-    for (metric, attributes) in made() {
-        let (name, unit, kind) = (&metric.name, metric.unit, metric.kind.name());
+    plain_table(&mut page, made());
+    for Outside { title, about, metrics } in outside {
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            page,
-            "| `{name}` | `{unit}` | {kind} | {} | {} | {} |",
-            quoted(attributes),
-            metric.about,
-            metric.family
-        );
+        let _ = writeln!(page, "\n## {title}\n\n{about}\n");
+        plain_table(&mut page, metrics.iter().map(|(metric, attributes)| (*metric, attributes.as_slice())));
     }
     page.push_str("\n## Left out\n\n| view | columns | because |\n|---|---|---|\n");
     for left in LEFT_OUT {
@@ -79,6 +84,18 @@ With `event-compat: receiver` an event keeps that receiver's units and names: `p
 other. With `native` both are milliseconds and `postgresql.queryid`. `pgquerylens.total_exec_time_ms` and
 `pgquerylens.query_duration_ms` are unambiguous either way.
 ";
+
+fn plain_table<'m>(page: &mut String, metrics: impl IntoIterator<Item = (&'m Metric, &'m [&'m str])>) {
+    page.push_str(
+        "| metric | unit | kind | attributes | what it tells | from |\n|---|---|---|---|---|---|\n",
+    );
+    for (metric, attributes) in metrics {
+        let Metric { name, unit, about, family, kind } = metric;
+        let (kind, attributes) = (kind.name(), quoted(attributes));
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "| `{name}` | `{unit}` | {kind} | {attributes} | {about} | {family} |");
+    }
+}
 
 fn table(page: &mut String, metrics: &BTreeMap<&str, Vec<&Feed>>) {
     page.push_str("| metric | unit | kind | attributes | source | versions |\n|---|---|---|---|---|---|\n");

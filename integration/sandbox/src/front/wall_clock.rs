@@ -31,7 +31,7 @@ impl WallClock {
     }
 
     /// Returns the time, in seconds since 1970.
-    pub(super) fn unix_seconds(&self) -> i64 {
+    pub fn unix_seconds(&self) -> i64 {
         self.stands_at.unwrap_or_else(machines_time) + self.ahead_seconds.load(Ordering::Relaxed)
     }
 }

@@ -17,8 +17,12 @@ use crate::serving::Answer;
 const VERSION: &str = "2014-10-31";
 const ACCOUNT: &str = "123456789012";
 const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
+/// How often Enhanced Monitoring of every instance writes, in seconds.
+const INTERVAL: u32 = 60;
 /// How many entries a page may have; the most of them without a word.
 const PAGE: std::ops::RangeInclusive<usize> = 20..=100;
+
+const PARAMETERS: [&str; 5] = ["Action", "Version", "MaxRecords", "Marker", "DBInstanceIdentifier"];
 
 type Form = BTreeMap<String, String>;
 
@@ -71,7 +75,7 @@ fn form(body: &str) -> Form {
 }
 
 fn done(form: &Form, region: &str, fleet: &Fleet) -> Result<String, Refusal> {
-    if form.keys().any(|name| !["Action", "Version", "MaxRecords", "Marker"].contains(&name.as_str())) {
+    if form.keys().any(|name| !PARAMETERS.contains(&name.as_str())) {
         return Err((400, "InvalidParameterValue", "The double does not know this parameter"));
     }
     if form.get("Version").is_none_or(|version| version != VERSION) {
@@ -79,8 +83,13 @@ fn done(form: &Form, region: &str, fleet: &Fleet) -> Result<String, Refusal> {
     }
     match form.get("Action").map(String::as_str) {
         Some("DescribeDBInstances") => {
+            let wanted = form.get("DBInstanceIdentifier");
+            let is_wanted = |at: &usize| wanted.is_none_or(|wanted| *wanted == fleet.instances[*at].0);
             let entries: Vec<String> =
-                (0..fleet.instances.len()).map(|at| instance(at, region, fleet)).collect();
+                (0..fleet.instances.len()).filter(is_wanted).map(|at| instance(at, region, fleet)).collect();
+            if wanted.is_some() && entries.is_empty() {
+                return Err((404, "DBInstanceNotFound", "DBInstance not found."));
+            }
             page(form, "DescribeDBInstances", "DBInstances", &entries)
         }
         Some("DescribeDBClusters") => {
@@ -114,6 +123,8 @@ fn instance(at: usize, region: &str, fleet: &Fleet) -> String {
     format!(
         "<DBInstance><DBInstanceIdentifier>{name}</DBInstanceIdentifier><Engine>{engine}</Engine>\
          <EngineVersion>16.4</EngineVersion><DBInstanceStatus>available</DBInstanceStatus>{}\
+         <DBInstanceClass>db.m7g.large</DBInstanceClass><MonitoringInterval>{INTERVAL}</MonitoringInterval>\
+         <PerformanceInsightsEnabled>true</PerformanceInsightsEnabled>\
          <DBInstanceArn>arn:aws:rds:{region}:{ACCOUNT}:db:{name}</DBInstanceArn>\
          <DbiResourceId>db-{at}</DbiResourceId><Endpoint><Address>{name}.abc123.{region}.rds.amazonaws.com</Address>\
          <Port>5432</Port></Endpoint><IAMDatabaseAuthenticationEnabled>true</IAMDatabaseAuthenticationEnabled>\

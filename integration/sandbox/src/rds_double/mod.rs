@@ -1,6 +1,7 @@
 //! A double of the API of Amazon RDS, ours and no emulator of Amazon's: as much of it as discovery asks for, strictly by
-//! the reference (pages from 20 to 100 entries with markers, of clusters too, refused parameters), and the answers that no
-//! emulator gives on demand: throttling, an account or action that is denied, a service that is unavailable.
+//! the reference (pages from 20 to 100 entries with markers, of clusters too, one instance by its name, refused parameters),
+//! and the answers that no emulator gives on demand: throttling, an account or action that is denied, a service that is
+//! unavailable. Of every instance Enhanced Monitoring and Performance Insights are on.
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html>
 
@@ -26,7 +27,7 @@ pub enum Fault {
 /// What there is.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
-    /// Identifiers of instances of PostgreSQL, with the clusters that they are in; those of Aurora then. The first of a
+    /// Identifiers of instances of PostgreSQL, whose resource ids are `db-0`, `db-1` and so on, with the clusters that they are in; those of Aurora then. The first of a
     /// cluster is its writer.
     pub instances: Vec<(String, Option<String>)>,
     /// Identifiers of clusters of Aurora.

@@ -102,7 +102,9 @@ impl Account {
             Message::Metrics(request) => {
                 let mut seen = BTreeSet::new();
                 for point in metrics::points(request) {
-                    if !seen.insert(point.key.clone()) {
+                    // A level may be told of several moments, a sum of one.
+                    let moment = (point.kind == Kind::Level).then_some(point.time);
+                    if !seen.insert((point.key.clone(), moment)) {
                         self.violations.push(format!("{} is twice in one message", point.key));
                     }
                     self.take_point(point);

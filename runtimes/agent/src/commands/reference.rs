@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::Path;
 
+use pgquerylens_aws::metrics as aws;
 use pgquerylens_export::reference;
+use pgquerylens_export::reference::metrics::Outside;
 use pgquerylens_setup::config;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -40,12 +42,21 @@ fn pages() -> Vec<(&'static str, String)> {
         ("docs/reference/configuration.md", configuration_page()),
         ("docs/reference/configuration.schema.json", config::schema()),
         ("docs/reference/views.md", reference::views::reference()),
-        ("docs/reference/metrics.md", reference::metrics::reference()),
+        ("docs/reference/metrics.md", reference::metrics::reference(&[of_aws()])),
         ("docs/reference/document.md", reference::document::reference()),
         ("docs/reference/document.schema.json", reference::schema::schema()),
         ("cdk/src/options.ts", cdk_options()),
         ("terraform/modules/aws-lambda/options.tf", terraform_options()),
     ]
+}
+
+/// Returns what AWS tells, which the export knows nothing of.
+fn of_aws() -> Outside {
+    Outside {
+        title: "What AWS tells of its servers",
+        about: "Only where `aws-metrics` asks for it ([aws-metrics.md](../aws-metrics.md)). Points have AWS's own times.",
+        metrics: aws::all().collect(),
+    }
 }
 
 fn write_into(folder: &Path) -> Result<(), Failure> {

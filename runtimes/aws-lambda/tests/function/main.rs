@@ -10,4 +10,5 @@
 mod faults;
 mod fleet;
 mod invoked;
+mod metrics;
 mod stage;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pgquerylens_aws::outside::Observed;
 use pgquerylens_aws::secrets::Secrets;
 use pgquerylens_engine::poll::PollOptions;
 use pgquerylens_engine::secret::Secret;
@@ -104,6 +105,8 @@ pub struct ServerConfig {
     pub login: Login,
     /// The password, if it is said beside the connection string; it wins over .pgpass and PGPASSWORD.
     pub password: Option<SecretSource>,
+    /// What AWS is asked about it besides, where it is asked.
+    pub observed: Option<Observed>,
     /// The user's own labels, which become attributes of the resource.
     pub labels: BTreeMap<String, String>,
     /// The name of what this server and its replicas form together.

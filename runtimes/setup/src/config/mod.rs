@@ -8,6 +8,7 @@ mod endpoint;
 mod exporter;
 mod layer;
 mod mistake;
+mod observed;
 mod process;
 mod said;
 mod sample;

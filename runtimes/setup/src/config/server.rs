@@ -15,6 +15,7 @@ use super::document::shown;
 use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
 use super::mistake::Mistake;
+use super::observed::observed;
 use crate::login::Login;
 use crate::options::value::{nearest, work_mem_kib};
 
@@ -100,6 +101,7 @@ fn server(
         connection: layer.text("connection").map(Secret::from),
         login: login(layer, mistakes),
         password: layer.secret("password"),
+        observed: observed(layer, &target, mistakes),
         labels: layer.labels("labels"),
         cluster: layer.text("cluster").map(str::to_owned),
         every,

@@ -3,6 +3,7 @@
 mod environment;
 mod hostile;
 mod mistakes;
+mod observed;
 mod secrets;
 mod shape;
 mod telemetry;

@@ -166,12 +166,12 @@ run "the_role_may_log_in_as_the_named_user_on_the_named_instance_and_keep_its_st
 
 run "no_allowed_action_has_a_wildcard_and_no_resource_is_everything" {
   variables {
-    allow_cloudwatch_metrics = false
-    password_secret_arns     = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db1-AbCdEf"]
-    password_parameter_arns  = ["arn:aws:ssm:eu-west-1:123456789012:parameter/db2"]
-    otlp_headers_secret_arn  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:otlp-AbCdEf"
-    secrets_kms_key_arns     = ["arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"]
-    kms_key_arn              = "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000"
+    aws_metrics             = ["enhanced-monitoring", "performance-insights"]
+    password_secret_arns    = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db1-AbCdEf"]
+    password_parameter_arns = ["arn:aws:ssm:eu-west-1:123456789012:parameter/db2"]
+    otlp_headers_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:otlp-AbCdEf"
+    secrets_kms_key_arns    = ["arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"]
+    kms_key_arn             = "arn:aws:kms:eu-west-1:123456789012:key/66666666-7777-8888-9999-000000000000"
   }
 
   assert {
@@ -206,14 +206,30 @@ run "no_allowed_action_has_a_wildcard_and_no_resource_is_everything" {
   }
 }
 
-run "metrics_of_cloudwatch_are_read_only_if_that_is_said" {
+run "aws_is_asked_only_for_what_is_said" {
+  assert {
+    condition     = length(setintersection(flatten([for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action]), ["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances"])) == 0
+    error_message = "There is a right that nobody needs."
+  }
+}
+
+run "what_aws_is_asked_for_is_allowed_on_the_instance_or_its_log" {
   variables {
-    allow_cloudwatch_metrics = true
+    aws_metrics       = ["enhanced-monitoring"]
+    allow_aws_metrics = ["cloudwatch"]
+    targets = [
+      { connection = "postgresql://pgquerylens@db1.example.com/shop", name = "shop", aws_instance = "db1", aws_metrics = ["performance-insights"] },
+    ]
   }
 
   assert {
-    condition     = contains(flatten([for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action]), "cloudwatch:GetMetricData")
-    error_message = "The right is missing."
+    condition = { for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action[0] => statement.Resource if contains(["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances"], statement.Action[0]) } == {
+      "cloudwatch:GetMetricData" = ["*"]
+      "logs:GetLogEvents"        = ["arn:aws:logs:eu-west-1:123456789012:log-group:RDSOSMetrics:log-stream:*"]
+      "pi:GetResourceMetrics"    = ["arn:aws:pi:eu-west-1:123456789012:metrics/rds/db-ABC"]
+      "rds:DescribeDBInstances"  = ["arn:aws:rds:eu-west-1:123456789012:db:*"]
+    }
+    error_message = "The rights are others: ${aws_iam_role_policy.function["poller"].policy}"
   }
 }
 

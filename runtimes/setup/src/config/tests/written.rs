@@ -83,6 +83,9 @@ fn every_value_is_shown_with_where_it_was_said() {
           aws-region                   -                          default
           aws-role                     -                          default
           aws-external-id              -                          default
+          aws-instance                 -                          default
+          aws-metrics                  -                          default
+          cloudwatch-pause             5m                         default
           every                        30s                        x.yaml:3:10
           databases                    -                          default
           all-databases                false                      default
@@ -109,6 +112,9 @@ fn every_value_is_shown_with_where_it_was_said() {
           aws-region                   -                   default
           aws-role                     -                   default
           aws-external-id              -                   default
+          aws-instance                 -                   default
+          aws-metrics                  -                   default
+          cloudwatch-pause             5m                  default
           every                        5s                  x.yaml:12:12
           databases                    -                   default
           all-databases                false               default

@@ -14,8 +14,9 @@ const SECTIONS: [Section; 5] =
     [Section::Process, Section::Defaults, Section::Server, Section::Otlp, Section::Emf];
 
 /// Options that are not said by whoever deploys a function, each with why.
-const LEFT_OUT: [(&str, &str); 13] = [
+const LEFT_OUT: [(&str, &str); 14] = [
     ("aws-external-id", "it differs from account to account"),
+    ("aws-instance", "it differs from server to server"),
     ("aws-role", "it differs from account to account"),
     ("connection", "a function gets its servers with an event"),
     ("listen", "a function has no port"),

@@ -1,7 +1,7 @@
 //! The rows of who a server is, and how we log in to it.
 
 use super::super::Heading::{What, When};
-use super::super::row::{choice, in_file, text};
+use super::super::row::{choice, duration, in_file, text};
 use super::super::{Kind, OptionSpec, Place};
 use super::{CONFIGURED, EVERY_CONNECTING, SERVER, SERVERS};
 
@@ -65,8 +65,8 @@ pub(super) const ROWS: &[OptionSpec] = &[
         commands: EVERY_CONNECTING,
         sections: SERVERS,
         sample: "arn:aws:iam::123456789012:role/pgquerylens",
-        help: "The role of another account to assume for the token, by its ARN",
-        more: "Our own credentials need sts:AssumeRole on it, and it needs rds-db:connect. \
+        help: "The role of another account to assume, by its ARN: for the token, and for what AWS is asked besides",
+        more: "Our own credentials need sts:AssumeRole on it, and it needs rds-db:connect and what aws-metrics takes. \
                For example: --aws-role arn:aws:iam::123456789012:role/pgquerylens",
         ..text("aws-role", Place::Named(What), "ARN")
     },
@@ -77,5 +77,31 @@ pub(super) const ROWS: &[OptionSpec] = &[
         help: "The external id that the role asks for",
         more: "For example: --aws-external-id pgquerylens",
         ..text("aws-external-id", Place::Named(What), "ID")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVER,
+        sample: "shop-1",
+        help: "The instance of RDS or Aurora that the server is, where the name of its endpoint does not tell it",
+        more: "By it AWS is asked for what aws-metrics names. For example: --aws-instance shop-1",
+        ..text("aws-instance", Place::Named(What), "IDENTIFIER")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVERS,
+        repeatable: true,
+        sample: "[enhanced-monitoring, performance-insights]",
+        help: "What AWS is asked for besides: cloudwatch, enhanced-monitoring, performance-insights; repeatable",
+        more: "Each needs a right, and some cost: docs/aws-metrics.md says which. It holds for servers whose instance is \
+               known; others are not asked about. For example: --aws-metrics enhanced-monitoring",
+        ..text("aws-metrics", Place::Named(What), "SOURCE")
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVERS,
+        default: Some("5m"),
+        help: "The pause before CloudWatch is asked again, in whole minutes: each time costs, and none is lost in between",
+        more: "Values come with the minutes that they are of, only later. At most 54m. For example: --cloudwatch-pause 1m",
+        ..duration("cloudwatch-pause", Place::Named(What))
     },
 ];

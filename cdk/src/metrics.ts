@@ -1,0 +1,42 @@
+// What AWS is asked for of its servers' machines, besides what the servers tell themselves: the rights that it takes.
+
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+
+import { PgQueryLensDiscovery, regionsOf } from './discovery';
+import { PgQueryLensOptions } from './options';
+
+/** The sources of `awsMetrics`, each with the service that answers. */
+const SERVICES: Readonly<Record<string, string>> = {
+  'cloudwatch': 'monitoring',
+  'enhanced-monitoring': 'logs',
+  'performance-insights': 'pi',
+};
+
+/** Returns what of AWS the poller asks, by the names of its endpoints. */
+export function servicesOf({ awsMetrics = [] }: PgQueryLensOptions): string[] {
+  const services = Object.entries(SERVICES).filter(([source]) => awsMetrics.includes(source)).map(([, service]) => service);
+  return services.length > 0 ? [...services, 'rds'] : [];
+}
+
+/** Returns what is allowed for what is asked: nothing that `awsMetrics` does not name. */
+export function metricsStatements(
+  stack: Stack, { awsMetrics = [] }: PgQueryLensOptions, discovery: PgQueryLensDiscovery = {},
+): iam.PolicyStatement[] {
+  const arns = (service: string, resource: string, resourceName: string, arnFormat = ArnFormat.COLON_RESOURCE_NAME) =>
+    regionsOf(stack, discovery).map((region) => stack.formatArn({ service, region, resource, resourceName, arnFormat }));
+  const allow = (sid: string, action: string, resources: string[]) =>
+    new iam.PolicyStatement({ sid, actions: [action], resources });
+  const asked = (source: string, statement: () => iam.PolicyStatement) => (awsMetrics.includes(source) ? [statement()] : []);
+  const statements = [
+    // It knows no resources.
+    ...asked('cloudwatch', () => allow('Metrics', 'cloudwatch:GetMetricData', ['*'])),
+    // A stream is called by the resource id of its instance.
+    ...asked('enhanced-monitoring', () =>
+      allow('EnhancedMonitoring', 'logs:GetLogEvents', arns('logs', 'log-group', 'RDSOSMetrics:log-stream:*'))),
+    // An instance has its own resource id here, never that of its cluster.
+    ...asked('performance-insights', () =>
+      allow('PerformanceInsights', 'pi:GetResourceMetrics', arns('pi', 'metrics', 'rds/*', ArnFormat.SLASH_RESOURCE_NAME))),
+  ];
+  return statements.length === 0 ? [] : [...statements, allow('Instance', 'rds:DescribeDBInstances', arns('rds', 'db', '*'))];
+}
