@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod delta;
 pub mod identity;
 pub mod interval;
+pub mod log;
 pub mod metric;
 pub mod outside;
 pub mod probe;

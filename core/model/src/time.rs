@@ -21,6 +21,17 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0) as f64 / 1e6
     }
 
+    /// Returns the number of days from 1970-01-01 to a date of the proleptic Gregorian calendar, the other way round than
+    /// [`civil_from_days`].
+    pub(crate) fn days_of(year: i64, month: i64, day: i64) -> i64 {
+        let year = year - i64::from(month <= 2);
+        let era = year.div_euclid(400);
+        let year_of_era = year.rem_euclid(400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
+
     /// Returns the RFC 3339 form with microseconds, in UTC.
     pub fn to_rfc3339(self) -> String {
         let (days, micros) = (self.0.div_euclid(86_400_000_000), self.0.rem_euclid(86_400_000_000));
@@ -60,5 +71,13 @@ mod tests {
         assert_eq!(Timestamp(1_709_210_096_000_001).to_rfc3339(), "2024-02-29T12:34:56.000001Z");
         assert_eq!(Timestamp(-1).to_rfc3339(), "1969-12-31T23:59:59.999999Z");
         assert_eq!(Timestamp::from_postgres(i64::MAX).0, i64::MAX);
+    }
+
+    #[test]
+    fn days_are_counted_as_they_are_told() {
+        for day in (-800_000..800_000).step_by(997) {
+            let (year, month, of_month) = civil_from_days(day);
+            assert_eq!(Timestamp::days_of(year, month, of_month), day);
+        }
     }
 }
