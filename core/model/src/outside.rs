@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::log::plan::RawPlan;
 use crate::metric::{Attribute, Metric};
 use crate::report::Outcome;
 use crate::time::Timestamp;
@@ -14,6 +15,8 @@ use crate::window::Sum;
 pub struct Findings {
     /// Figures of the server and its machine.
     pub measures: Vec<Measure>,
+    /// Plans that were found in the server's log, with their literals: they cannot be printed.
+    pub plans: Vec<RawPlan>,
     /// What became of each source that was asked, or was to be.
     pub sources: Vec<SourceReport>,
     /// What each source that was asked leaves for the next look. One that is not named keeps what it left before.
@@ -24,6 +27,7 @@ impl Findings {
     /// Puts what another source brought to this.
     pub fn join(&mut self, other: Findings) {
         self.measures.extend(other.measures);
+        self.plans.extend(other.plans);
         self.sources.extend(other.sources);
         self.memory.0.extend(other.memory.0);
     }

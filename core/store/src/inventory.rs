@@ -25,6 +25,8 @@ pub struct Inventory {
     pub baseline_bytes: Option<u64>,
     /// The size of the dictionary.
     pub dictionary_bytes: Option<u64>,
+    /// The size of the plans.
+    pub plans_bytes: Option<u64>,
     /// The size of what an operator wants.
     pub control_bytes: Option<u64>,
     /// What waits, by exporter.
@@ -58,6 +60,7 @@ pub fn inventories(listed: &[Listed]) -> BTreeMap<Option<String>, Inventory> {
             None | Some(Kind::Object(ObjectName::Lease)) => {}
             Some(Kind::Object(ObjectName::Baseline)) => inventory.baseline_bytes = Some(object.bytes),
             Some(Kind::Object(ObjectName::Dictionary)) => inventory.dictionary_bytes = Some(object.bytes),
+            Some(Kind::Object(ObjectName::Plans)) => inventory.plans_bytes = Some(object.bytes),
             Some(Kind::Object(ObjectName::Control)) => inventory.control_bytes = Some(object.bytes),
             Some(Kind::Batch(exporter)) => {
                 let outbox = inventory.outboxes.entry(exporter).or_default();
@@ -83,8 +86,7 @@ fn owner(name: &str) -> (Option<String>, &str) {
 }
 
 fn kind(name: &str) -> Option<Kind> {
-    let known = [ObjectName::Baseline, ObjectName::Dictionary, ObjectName::Control, ObjectName::Lease];
-    if let Some(object) = known.into_iter().find(|known| known.as_str() == name) {
+    if let Some(object) = ObjectName::ALL.into_iter().find(|known| known.as_str() == name) {
         return Some(Kind::Object(object));
     }
     let (exporter, number) = name.strip_prefix("outbox/")?.split_once('/')?;
@@ -102,6 +104,7 @@ mod tests {
             ("control", 1),
             ("db1%3A5432%2Fshop/baseline", 10),
             ("db1%3A5432%2Fshop/dictionary", 20),
+            ("db1%3A5432%2Fshop/plans", 30),
             ("db1%3A5432%2Fshop/outbox/otel/00000000000000000007", 100),
             ("db1%3A5432%2Fshop/outbox/otel/00000000000000000008", 200),
             ("db1%3A5432%2Fshop/outbox/a%2fb/00000000000000000001", 3),
@@ -115,11 +118,11 @@ mod tests {
         assert_eq!(servers, [None, Some("db1:5432/shop"), Some("quiet")]);
         let shop = &found[&Some("db1:5432/shop".to_owned())];
         assert_eq!(
-            (shop.baseline_bytes, shop.dictionary_bytes, shop.control_bytes),
-            (Some(10), Some(20), None)
+            (shop.baseline_bytes, shop.dictionary_bytes, shop.plans_bytes, shop.control_bytes),
+            (Some(10), Some(20), Some(30), None)
         );
         assert_eq!(shop.outboxes["otel"], Outbox { entries: 2, bytes: 300 });
         assert_eq!(shop.outboxes["a/b"], Outbox { entries: 1, bytes: 3 });
-        assert_eq!((shop.names.len(), found[&None].control_bytes), (6, Some(1)));
+        assert_eq!((shop.names.len(), found[&None].control_bytes), (7, Some(1)));
     }
 }

@@ -1,8 +1,8 @@
 //! What a server is called below a state's URL: a segment of a path that no other name has, and that nothing of ours has.
 
 /// Names that objects and files have beside the servers' places.
-const TAKEN: [&str; 8] =
-    ["baseline", "control", "control.new", "dictionary", "lease", "lock", "outbox", "owner"];
+const TAKEN: [&str; 9] =
+    ["baseline", "control", "control.new", "dictionary", "lease", "lock", "outbox", "owner", "plans"];
 
 /// Returns the name as a segment of a path; different names have different segments.
 pub fn segment_of(name: &str) -> String {

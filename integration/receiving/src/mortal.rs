@@ -19,6 +19,8 @@ pub enum Step {
     Deliver,
     /// The dictionary is committed; not at every poll.
     CommitDictionary,
+    /// Plans of the log are committed; not at every poll.
+    CommitPlans,
     /// The baseline is committed.
     CommitBaseline,
     /// A batch that was answered is removed from the outbox.
@@ -88,6 +90,7 @@ impl StateStore for MortalStore {
         match name {
             ObjectName::Baseline => self.fate.come_to(Step::CommitBaseline).await,
             ObjectName::Dictionary => self.fate.come_to(Step::CommitDictionary).await,
+            ObjectName::Plans => self.fate.come_to(Step::CommitPlans).await,
             ObjectName::Control | ObjectName::Lease => {}
         }
         self.inner.commit(name, bytes, expected).await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::limits::Limits;
-use pgquerylens_engine::outside::Unobserved;
+use pgquerylens_engine::outside::{Outside, Unobserved};
 use pgquerylens_engine::poll::{PollFailure, PollOptions, Poller};
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_export::origin::Origin;
@@ -78,8 +78,16 @@ impl Process {
 
     /// Polls, delivers and commits; nothing if the process ended.
     pub async fn poll(&mut self) -> Option<Result<PollReport, PollFailure>> {
+        self.poll_beside(&mut Unobserved).await
+    }
+
+    /// Does the same while somebody looks from outside.
+    pub async fn poll_beside(
+        &mut self,
+        outside: &mut impl Outside,
+    ) -> Option<Result<PollReport, PollFailure>> {
         let mut recipients = MortalRecipients { inner: &mut self.recipients, fate: &self.fate };
-        self.fate.live(self.poller.poll_for(&mut recipients, &mut Unobserved, None)).await
+        self.fate.live(self.poller.poll_for(&mut recipients, outside, None)).await
     }
 
     /// Polls where nothing can go wrong but the delivery.

@@ -67,11 +67,11 @@ async fn refuses_a_stale_version(store: &Store) {
 }
 
 async fn keeps_objects_apart(store: &Store) {
-    for name in [ObjectName::Baseline, ObjectName::Dictionary, ObjectName::Control] {
+    for name in ObjectName::ALL {
         assert!(ok(store.read(name).await).is_none());
         ok(store.commit(name, name.as_str().as_bytes(), None).await);
     }
-    for name in [ObjectName::Baseline, ObjectName::Dictionary, ObjectName::Control] {
+    for name in ObjectName::ALL {
         let object = ok(store.read(name).await).expect("it was committed");
         assert_eq!(object.bytes, name.as_str().as_bytes());
     }

@@ -42,6 +42,8 @@ pub(crate) struct LookedServer {
     pub(crate) baseline_bytes: Option<u64>,
     /// The size of the dictionary.
     pub(crate) dictionary_bytes: Option<u64>,
+    /// The size of the plans.
+    pub(crate) plans_bytes: Option<u64>,
     /// What waits, by exporter.
     pub(crate) outboxes: BTreeMap<String, Outbox>,
     /// What is wished for it alone.
@@ -103,6 +105,7 @@ async fn look_at(
         baseline,
         baseline_bytes: inventory.baseline_bytes,
         dictionary_bytes: inventory.dictionary_bytes,
+        plans_bytes: inventory.plans_bytes,
         outboxes: inventory.outboxes,
         control,
     })

@@ -109,7 +109,7 @@ impl Collected {
 
     /// Takes what others told who looked from then on.
     pub(super) fn hear(&mut self, found: Findings, held: &mut Held, began: Instant) {
-        self.heard = Heard::of(found, held);
+        self.heard = Heard::of(found, held, self.probe.read_at);
         self.collectors.extend(self.heard.lines(milliseconds(self.began, began)));
     }
 

@@ -1,8 +1,11 @@
 //! What was heard of the server from outside at this poll: figures for the report, a line for each source beside the views,
-//! and what mends those that failed.
+//! what mends those that failed, and plans, whose literals end here.
 
 use pgquerylens_model::outside::{Findings, Measure, Memory, SourceReport};
 use pgquerylens_model::report::{CollectorReport, Outcome};
+use pgquerylens_model::time::Timestamp;
+
+use crate::state::plans::Plan;
 
 use tokio::time::Instant;
 
@@ -25,20 +28,28 @@ pub(super) fn nothing(began: Instant) -> Findings {
 pub(super) struct Heard {
     /// Figures.
     pub(super) measures: Vec<Measure>,
+    /// How many plans.
+    pub(super) plan_count: usize,
+    /// How many of them are kept without their text.
+    pub(super) textless_count: usize,
     sources: Vec<SourceReport>,
 }
 
 impl Heard {
-    /// Takes what was found, and keeps what the sources leave for the next time.
-    pub(super) fn of(found: Findings, held: &mut Held) -> Heard {
-        let Findings { measures, mut sources, memory } = found;
+    /// Takes what was found by a moment, and keeps what the sources leave for the next time.
+    pub(super) fn of(found: Findings, held: &mut Held, now: Timestamp) -> Heard {
+        let Findings { measures, plans, mut sources, memory } = found;
         for name in held.state_mut().outside.renew(memory) {
             let error = format!("it would keep more than {} bytes, and begins anew", Memory::MAX_BYTES);
             if let Some(report) = sources.iter_mut().find(|report| report.source == name) {
                 report.outcome = Outcome::Failed { error, class: "memory".to_owned() };
             }
         }
-        Heard { measures, sources }
+        let plans: Vec<Plan> = plans.into_iter().filter_map(|plan| Plan::of(plan, now)).collect();
+        let textless_count = plans.iter().filter(|plan| plan.text.is_none()).count();
+        let plan_count = plans.len();
+        held.keep_plans(plans);
+        Heard { measures, plan_count, textless_count, sources }
     }
 
     /// Returns a line for each source; they were asked so long after the poll's beginning.

@@ -18,6 +18,7 @@ use pgquerylens_model::views::{roles, statements, vector_tables};
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
 use crate::state::dictionary::Dictionary;
+use crate::state::plans::{Plan, Plans};
 use crate::state::{Look, Object, ObjectName, StateStore, StoreError};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
@@ -127,6 +128,7 @@ impl Kept {
             state: unpack(self.state.as_deref(), ObjectName::Baseline)?,
             dictionary: unpack(self.dictionary.as_deref(), ObjectName::Dictionary)?,
             dictionary_changed: false,
+            plans: Vec::new(),
         })
     }
 }
@@ -136,6 +138,8 @@ pub(super) struct Held {
     state: State,
     dictionary: Dictionary,
     dictionary_changed: bool,
+    /// What this poll found, for the object that they are added to.
+    plans: Vec<Plan>,
 }
 
 impl Held {
@@ -179,6 +183,11 @@ impl Held {
     pub(super) fn replace_dictionary(&mut self, dictionary: Dictionary) {
         self.dictionary_changed = dictionary != self.dictionary;
         self.dictionary = dictionary;
+    }
+
+    /// Keeps plans for the commit.
+    pub(super) fn keep_plans(&mut self, plans: Vec<Plan>) {
+        self.plans = plans;
     }
 
     /// Tells whether our own statements can be told from others': once texts were read.
@@ -277,7 +286,8 @@ impl Held {
         Some(kept)
     }
 
-    /// Commits what changed, the dictionary first: a baseline never speaks of texts that are not there.
+    /// Commits what changed, the baseline last: it never speaks of texts that are not there, nor says that a log was read
+    /// whose plans are not there.
     pub(super) async fn commit(
         mut self,
         mut kept: Kept,
@@ -290,6 +300,9 @@ impl Held {
             let bytes = codec::encode(&self.dictionary);
             let committed = commit(kept.dictionary.as_deref(), store, ObjectName::Dictionary, bytes).await;
             kept.dictionary = Some(Arc::new(committed.map_err(StateTrouble::Store)?));
+        }
+        if !self.plans.is_empty() {
+            commit_plans(std::mem::take(&mut self.plans), store).await?;
         }
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
@@ -330,6 +343,15 @@ async fn current(
         Look::Unchanged => Ok(known),
         Look::Changed(object) => Ok(object.map(Arc::new)),
     }
+}
+
+/// Adds plans to those that are in the store. They are seldom, so that nobody keeps the others in between.
+async fn commit_plans(found: Vec<Plan>, store: &impl StateStore) -> Result<(), StateTrouble> {
+    let before = current(store, ObjectName::Plans, None).await?;
+    let mut plans: Plans = unpack(before.as_deref(), ObjectName::Plans)?;
+    plans.add(found);
+    let committed = commit(before.as_deref(), store, ObjectName::Plans, codec::encode(&plans)).await;
+    committed.map(drop).map_err(StateTrouble::Store)
 }
 
 /// Commits an object in place of what it was, and returns it as it is in the store from now on.

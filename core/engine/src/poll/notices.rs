@@ -25,6 +25,7 @@ pub(super) fn of(
     );
     notices.extend(extension_old(metrics));
     notices.extend(io_timing_off(metrics));
+    notices.extend(plans_without_text(heard));
     notices
 }
 
@@ -73,6 +74,18 @@ fn failed(collector: &CollectorReport, heard: &Heard) -> Option<Notice> {
         degrades: true,
         message: format!("{}{place} was not read: {error}", collector.view),
         mend: heard.mend(collector.view),
+    })
+}
+
+fn plans_without_text(heard: &Heard) -> Option<Notice> {
+    let Heard { plan_count, textless_count, .. } = heard;
+    (*textless_count > 0).then(|| Notice {
+        degrades: false,
+        message: format!(
+            "{textless_count} of {plan_count} plans in the log are kept without their text: it was too long, or its literals could not be \
+             told for certain"
+        ),
+        mend: Some("write plans as text or JSON: auto_explain.log_format".to_owned()),
     })
 }
 

@@ -1,4 +1,5 @@
-//! What one poll leaves for the next: two objects, the baseline and the dictionary, committed by compare-and-swap.
+//! What one poll leaves for the next: two objects, the baseline and the dictionary, committed by compare-and-swap, and a
+//! third where plans were found.
 //!
 //! The store knows bytes and versions only; what they mean is [`contents`]'s, how they are written [`codec`]'s.
 
@@ -11,6 +12,7 @@ pub mod lease;
 pub mod memory;
 pub mod outbox;
 pub mod patience;
+pub mod plans;
 pub mod refusal;
 
 use std::fmt;
@@ -26,6 +28,8 @@ pub enum ObjectName {
     Baseline,
     /// Written when a text reading brought something.
     Dictionary,
+    /// Written when plans were found in the server's log.
+    Plans,
     /// Written by an operator: what is stopped or switched off.
     Control,
     /// Written by the process that uses the state, where that is asked for.
@@ -33,11 +37,21 @@ pub enum ObjectName {
 }
 
 impl ObjectName {
+    /// All of them.
+    pub const ALL: [ObjectName; 5] = [
+        ObjectName::Baseline,
+        ObjectName::Dictionary,
+        ObjectName::Plans,
+        ObjectName::Control,
+        ObjectName::Lease,
+    ];
+
     /// Returns the name that stores use.
     pub const fn as_str(self) -> &'static str {
         match self {
             ObjectName::Baseline => "baseline",
             ObjectName::Dictionary => "dictionary",
+            ObjectName::Plans => "plans",
             ObjectName::Control => "control",
             ObjectName::Lease => "lease",
         }

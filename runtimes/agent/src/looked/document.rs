@@ -36,6 +36,7 @@ fn server(server: &LookedServer) -> Value {
         "trouble": trouble.map(ToString::to_string),
         "baseline_bytes": server.baseline_bytes,
         "dictionary_bytes": server.dictionary_bytes,
+        "plans_bytes": server.plans_bytes,
         "outboxes": outboxes.collect::<Vec<_>>(),
         "control": control(&server.control),
         "lease": server.lease.as_ref().map(|lease| {

@@ -8,12 +8,13 @@ use super::{MAX_WIDTH, MIN_WIDTH, RenderOptions};
 use crate::figures::{bytes, grouped};
 use crate::looked::{Looked, LookedBaseline, LookedServer, Wished};
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     Column { title: "server", width: 0, side: Side::Left, dispensable: 0 },
     Column { title: "polls", width: 0, side: Side::Right, dispensable: 0 },
     Column { title: "last read", width: 0, side: Side::Left, dispensable: 0 },
     Column { title: "baseline", width: 0, side: Side::Right, dispensable: 1 },
     Column { title: "dictionary", width: 0, side: Side::Right, dispensable: 2 },
+    Column { title: "plans", width: 0, side: Side::Right, dispensable: 3 },
     Column { title: "waiting", width: 0, side: Side::Right, dispensable: 0 },
 ];
 
@@ -47,6 +48,7 @@ fn row(server: &LookedServer) -> Vec<Span> {
         plain(last_read.map_or_else(|| "-".to_owned(), |at| to_the_second(&at.to_rfc3339()))),
         size(server.baseline_bytes),
         size(server.dictionary_bytes),
+        size(server.plans_bytes),
         plain(if server.outboxes.is_empty() { "-".to_owned() } else { bytes(waiting as f64) }),
     ]
 }
@@ -128,6 +130,7 @@ mod tests {
             baseline_bytes: baseline.is_some().then_some(41_000),
             baseline,
             dictionary_bytes: None,
+            plans_bytes: None,
             outboxes: BTreeMap::new(),
             control: Ok(Control::default()),
             lease: None,
@@ -155,6 +158,7 @@ mod tests {
         let waiting = LookedServer {
             outboxes: BTreeMap::from([("collector".to_owned(), Outbox { entries: 3, bytes: 123_456 })]),
             dictionary_bytes: Some(900),
+            plans_bytes: Some(2_048),
             lease: Some(Lease {
                 owner: "host, process 7".to_owned(),
                 expires: Timestamp(1_764_000_000_000_000),
@@ -173,18 +177,18 @@ mod tests {
             &expect![[r#"
                 s3://states/prod
                   every server: exporters off: otel
-                server         polls  last read             baseline  dictionary  waiting
-                db1:5432/shop  4,321  2025-11-24T16:00:00Z  40.0 KiB           -        -
-                older              -  -                     40.0 KiB           -        -
+                server         polls  last read             baseline  dictionary     plans  waiting
+                db1:5432/shop  4,321  2025-11-24T16:00:00Z  40.0 KiB           -         -        -
+                older              -  -                     40.0 KiB           -         -        -
                   baseline: it is damaged or not ours
-                shop           4,321  2025-11-24T16:00:00Z  40.0 KiB       900 B  121 KiB
+                shop           4,321  2025-11-24T16:00:00Z  40.0 KiB       900 B  2.00 KiB  121 KiB
                   polled as db2:5432/shop
                   failures in a row: 5, rests until 2025-11-24T16:05:00Z
                   waiting for collector: 3 batches, 121 KiB
                   used by host, process 7 until 2025-11-24T16:00:00Z
                   stopped, upgrade
                   views off: pg_locks
-                stopped only       -  -                            -           -        -
+                stopped only       -  -                            -           -         -        -
             "#]],
         );
     }
@@ -195,11 +199,11 @@ mod tests {
             vec![server(None, Some(Ok(polled("db1:5432/shop"))))],
             Control::default(),
             &expect![[r#"
-            s3://states/prod
-            server           polls  last read             baseline  dictionary  waiting
-            (a single poll)  4,321  2025-11-24T16:00:00Z  40.0 KiB           -        -
-              polled as db1:5432/shop
-        "#]],
+                s3://states/prod
+                server           polls  last read             baseline  dictionary  plans  waiting
+                (a single poll)  4,321  2025-11-24T16:00:00Z  40.0 KiB           -      -        -
+                  polled as db1:5432/shop
+            "#]],
         );
         check(
             Vec::new(),
