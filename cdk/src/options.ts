@@ -23,6 +23,13 @@ export interface PgQueryLensOptions {
   readonly auth?: string;
 
   /**
+   * Read the server's log by the API of RDS: errors are counted, and plans of auto_explain kept, without literals.
+   *
+   * @default - not said
+   */
+  readonly awsLogs?: boolean;
+
+  /**
    * What AWS is asked for besides: cloudwatch, enhanced-monitoring, performance-insights; repeatable.
    *
    * @default - not said
@@ -340,6 +347,7 @@ export interface OptionRow {
 export const OPTIONS: readonly OptionRow[] = [
   { property: 'allDatabases', variable: 'PGQUERYLENS_ALL_DATABASES', kind: 'flag' },
   { property: 'auth', variable: 'PGQUERYLENS_AUTH', kind: 'choice', words: ['password', 'rds-iam'] },
+  { property: 'awsLogs', variable: 'PGQUERYLENS_AWS_LOGS', kind: 'flag' },
   { property: 'awsMetrics', variable: 'PGQUERYLENS_AWS_METRICS', kind: 'list' },
   { property: 'awsRegion', variable: 'PGQUERYLENS_AWS_REGION', kind: 'text' },
   { property: 'cloudwatchPause', variable: 'PGQUERYLENS_CLOUDWATCH_PAUSE', kind: 'duration' },

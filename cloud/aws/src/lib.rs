@@ -6,6 +6,7 @@ pub mod discover;
 mod endpoint;
 pub mod error;
 pub mod instance;
+pub mod logs;
 pub mod metrics;
 pub mod outside;
 pub mod queue;

@@ -1,4 +1,4 @@
-//! What AWS tells of a server while the server itself is read: of its machine, its storage, its load. Sources are asked at
+//! What AWS tells of a server while the server itself is read: of its machine, its storage, its load, its log. Sources are asked at
 //! the same time, and each fails alone: what went wrong with one stands beside what the others brought.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use pgquerylens_engine::outside::{Ask, Outside};
 use pgquerylens_model::outside::{Findings, SourceReport};
 use pgquerylens_model::report::Outcome;
@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::Told;
 use crate::error::unheard::{self, Trouble};
 use crate::instance::{self, Facts, Instance};
+use crate::logs::Logs;
 use crate::metrics::{cloudwatch, enhanced, insights};
 use crate::session::Sessions;
 
@@ -62,6 +63,8 @@ pub struct Observed {
     pub instance: Instance,
     /// Who is asked about it, each once.
     pub sources: Vec<Source>,
+    /// Whether its log is read.
+    pub reads_log: bool,
     /// How long CloudWatch is not asked again, in whole minutes: each time costs.
     pub cloudwatch_pause: Duration,
 }
@@ -133,6 +136,20 @@ impl Observer {
             Err(trouble) => (kept, reported(INSTANCE, Err(trouble), began)),
         }
     }
+
+    /// Asks all sources of metrics; what RDS tells of the instance decides what there is to ask.
+    async fn hear_all(&self, session: &SdkConfig, ask: &Ask, until: Instant) -> Findings {
+        let (facts, mut findings) = self.facts(session, ask, until).await;
+        let Some(facts) = facts else { return findings };
+        let identifier = &self.observed.instance.identifier;
+        let look = Look { session, identifier, facts: &facts, ask };
+        let asked = self.observed.sources.iter().map(|source| async move {
+            let began = Instant::now();
+            reported(source.name(), in_time(until, self.hear(*source, look)).await, began)
+        });
+        join_all(asked).await.into_iter().for_each(|found| findings.join(found));
+        findings
+    }
 }
 
 impl Outside for Observer {
@@ -140,16 +157,19 @@ impl Outside for Observer {
         let end = ask.deadline.checked_sub(RESERVE).unwrap_or(ask.deadline);
         let until = end.min(Instant::now() + PATIENCE);
         let session = self.session().await;
-        let (facts, mut findings) = self.facts(&session, &ask, until).await;
-        let Some(facts) = facts else { return findings };
-        let identifier = &self.observed.instance.identifier;
-        let look = Look { session: &session, identifier, facts: &facts, ask: &ask };
-        let this = &*self;
-        let asked = this.observed.sources.iter().map(|source| async move {
-            let began = Instant::now();
-            reported(source.name(), in_time(until, this.hear(*source, look)).await, began)
-        });
-        join_all(asked).await.into_iter().for_each(|found| findings.join(found));
+        let Observed { instance, sources, reads_log, .. } = &self.observed;
+        let metrics = async {
+            if sources.is_empty() { Findings::default() } else { self.hear_all(&session, &ask, until).await }
+        };
+        let log = async {
+            if !reads_log {
+                return Findings::default();
+            }
+            let ask = Ask { deadline: until, ..ask.clone() };
+            Logs::new(&session, &instance.identifier).look(&ask).await
+        };
+        let (mut findings, of_log) = join(metrics, log).await;
+        findings.join(of_log);
         findings
     }
 }

@@ -18,6 +18,12 @@ variable "auth" {
   }
 }
 
+variable "aws_logs" {
+  description = "Read the server's log by the API of RDS: errors are counted, and plans of auto_explain kept, without literals."
+  type        = bool
+  default     = null
+}
+
 variable "aws_metrics" {
   description = "What AWS is asked for besides: cloudwatch, enhanced-monitoring, performance-insights; repeatable."
   type        = list(string)
@@ -411,6 +417,7 @@ locals {
   options = {
     PGQUERYLENS_ALL_DATABASES                         = var.all_databases == null ? null : tostring(var.all_databases)
     PGQUERYLENS_AUTH                                  = var.auth
+    PGQUERYLENS_AWS_LOGS                              = var.aws_logs == null ? null : tostring(var.aws_logs)
     PGQUERYLENS_AWS_METRICS                           = var.aws_metrics == null ? null : join(",", var.aws_metrics)
     PGQUERYLENS_AWS_REGION                            = var.aws_region
     PGQUERYLENS_CLOUDWATCH_PAUSE                      = var.cloudwatch_pause
@@ -462,6 +469,7 @@ locals {
     "auth",
     "aws_external_id",
     "aws_instance",
+    "aws_logs",
     "aws_metrics",
     "aws_region",
     "aws_role",

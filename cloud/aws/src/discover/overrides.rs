@@ -51,7 +51,7 @@ const EVERY: &str = "every";
 /// The keys of a server in a configuration that a tag can say. What is not here is no matter of a server's owner, as
 /// where it is and how we log in, does not belong into a tag, as a password, or would be said twice by a cluster's tag, as
 /// a name.
-const OPTIONS: [(&str, Kind); 18] = [
+const OPTIONS: [(&str, Kind); 19] = [
     ("cluster", Kind::Text),
     (EVERY, Kind::Duration),
     ("databases", Kind::Words),
@@ -70,6 +70,7 @@ const OPTIONS: [(&str, Kind); 18] = [
     ("exporters", Kind::Words),
     ("aws-metrics", Kind::Words),
     ("cloudwatch-pause", Kind::Duration),
+    ("aws-logs", Kind::Flag),
 ];
 
 /// Reads tags. What cannot be read is returned beside: the tag, and what to write instead.
@@ -177,6 +178,7 @@ mod tests {
             ("pgquerylens:database", "shop"),
             ("pgquerylens:work-mem", "8 MiB"),
             ("pgquerylens:aws-metrics", "cloudwatch enhanced-monitoring"),
+            ("pgquerylens:aws-logs", "on"),
         ]);
         assert_eq!(amiss, []);
         assert_eq!(
@@ -193,6 +195,7 @@ mod tests {
                 ("top", json!(20)),
                 ("work-mem", json!("8 MiB")),
                 ("aws-metrics", json!(["cloudwatch", "enhanced-monitoring"])),
+                ("aws-logs", json!(true)),
             ]
         );
         assert!(!check(&[("pgquerylens:enabled", "off")]).0.enabled);

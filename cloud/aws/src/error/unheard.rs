@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsError;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
+use aws_sdk_rds::operation::describe_db_log_files::DescribeDBLogFilesError;
 
 use super::{Error, ProvideErrorMetadata, SdkError, Told, code, refused_call};
 
@@ -53,6 +54,37 @@ pub(crate) fn unknown_instance(identifier: &str) -> Trouble {
     let why = format!("there is no instance {identifier} in this region of this account");
     let advice = "check its identifier (aws-instance), region (aws-region) and account (aws-role)";
     Trouble::new("DBInstanceNotFound", why, advice.to_owned())
+}
+
+/// Says why the files of an instance's log could not be listed.
+pub(crate) fn no_log(identifier: &str, failed: &SdkError<DescribeDBLogFilesError>, action: &str) -> Trouble {
+    match failed.as_service_error() {
+        Some(error) if error.is_db_instance_not_found_fault() => unknown_instance(identifier),
+        _ => trouble(failed, action, "RDS"),
+    }
+}
+
+/// Says that a file of a log went before it was read.
+pub(crate) fn vanished(file: &str, unread_bytes: u64) -> Trouble {
+    let why = format!("{file} is gone, and about {unread_bytes} bytes of it were not read");
+    let advice = "keep logs for longer: rds.log_retention_period in the parameter group";
+    Trouble::new("vanished", why, advice.to_owned())
+}
+
+/// Says that a log has lines, and none that begins as those of a server that is set so.
+pub(crate) fn no_prefix(prefixes: [&str; 2]) -> Trouble {
+    let [usual, with_codes] = prefixes;
+    let advice = format!(
+        "set log_line_prefix to {usual} or {with_codes} in the parameter group, and lc_messages to C"
+    );
+    Trouble::new("log_line_prefix", "no line of the log has a prefix that is read".to_owned(), advice)
+}
+
+/// Says that a log has more than a look may take.
+pub(crate) fn behind(unread_bytes: u64) -> Trouble {
+    let why = format!("there is more than one look reads, about {unread_bytes} bytes behind");
+    let advice = "it goes on at the next poll; poll more often or log less if it stays so";
+    Trouble::new("behind", why, advice.to_owned())
 }
 
 /// Says why a stream of Enhanced Monitoring could not be read.

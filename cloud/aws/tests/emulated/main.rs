@@ -8,6 +8,7 @@ mod enhanced;
 mod faults;
 mod insights;
 mod login;
+mod logs;
 mod observed;
 mod queue;
 mod stage;

@@ -108,7 +108,10 @@ pub(crate) fn observer(sources: &[Source], sessions: Sessions) -> Observer {
 pub(crate) fn observer_with(sources: &[Source], sessions: Sessions, cloudwatch_pause: Duration) -> Observer {
     let instance =
         Instance { identifier: INSTANCE.to_owned(), region: Some(REGION.to_owned()), account: None };
-    Observer::new(Observed { instance, sources: sources.to_vec(), cloudwatch_pause }, sessions)
+    Observer::new(
+        Observed { instance, sources: sources.to_vec(), reads_log: false, cloudwatch_pause },
+        sessions,
+    )
 }
 
 /// Sessions by which each service is at an address of its own.

@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
 use opentelemetry_proto::tonic::metrics::v1::{
     Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data,
 };
+use pgquerylens_model::log;
 use prost::Message;
 
 use crate::metrics::catalogue::{feeds, made};
@@ -21,7 +22,8 @@ pub type Counts = BTreeMap<String, u64>;
 static FAMILIES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     let of_columns = feeds().iter().map(|feed| &feed.metric);
     let made = made().into_iter().map(|(metric, _)| metric);
-    made.chain(of_columns).map(|metric| (&*metric.name, metric.family)).collect()
+    let of_log = log::METRICS.iter().map(|(metric, _)| *metric);
+    made.chain(of_columns).chain(of_log).map(|metric| (&*metric.name, metric.family)).collect()
 });
 
 /// The family of what stands in no table.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
+use super::logs::{self, Log};
 use super::{Fault, Fleet, Shared};
 use crate::serving::Answer;
 
@@ -19,15 +21,15 @@ const ACCOUNT: &str = "123456789012";
 const NAMESPACE: &str = "http://rds.amazonaws.com/doc/2014-10-31/";
 /// How often Enhanced Monitoring of every instance writes, in seconds.
 const INTERVAL: u32 = 60;
-/// How many entries a page may have; the most of them without a word.
-const PAGE: std::ops::RangeInclusive<usize> = 20..=100;
+/// How many entries a page of instances or clusters may have; the most of them without a word.
+const PAGE: RangeInclusive<usize> = 20..=100;
+/// What every request has.
+const COMMON: [&str; 2] = ["Action", "Version"];
 
-const PARAMETERS: [&str; 5] = ["Action", "Version", "MaxRecords", "Marker", "DBInstanceIdentifier"];
-
-type Form = BTreeMap<String, String>;
+pub(super) type Form = BTreeMap<String, String>;
 
 /// A refusal: status, code and message.
-type Refusal = (u16, &'static str, &'static str);
+pub(super) type Refusal = (u16, &'static str, &'static str);
 
 pub(super) async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Answer, Infallible> {
     let (head, body) = request.into_parts();
@@ -36,7 +38,10 @@ pub(super) async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> R
     let mut kept = shared.kept();
     let done = match kept.faults.pop_front() {
         Some(fault) => Err(refusal(fault)),
-        None => region(&head.headers).and_then(|region| done(&form, &region, &shared.fleet)),
+        None => {
+            let log = kept.log.clone();
+            region(&head.headers).and_then(|region| done(&form, &region, &shared.fleet, log.as_ref()))
+        }
     };
     let (status, text) = match done {
         Ok(text) => (200, text),
@@ -74,15 +79,13 @@ fn form(body: &str) -> Form {
     pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
 }
 
-fn done(form: &Form, region: &str, fleet: &Fleet) -> Result<String, Refusal> {
-    if form.keys().any(|name| !PARAMETERS.contains(&name.as_str())) {
-        return Err((400, "InvalidParameterValue", "The double does not know this parameter"));
-    }
+fn done(form: &Form, region: &str, fleet: &Fleet, log: Option<&Log>) -> Result<String, Refusal> {
     if form.get("Version").is_none_or(|version| version != VERSION) {
         return Err((400, "InvalidAction", "The version is not known"));
     }
     match form.get("Action").map(String::as_str) {
         Some("DescribeDBInstances") => {
+            is_known(form, &["MaxRecords", "Marker", "DBInstanceIdentifier"])?;
             let wanted = form.get("DBInstanceIdentifier");
             let is_wanted = |at: &usize| wanted.is_none_or(|wanted| *wanted == fleet.instances[*at].0);
             let entries: Vec<String> =
@@ -90,30 +93,58 @@ fn done(form: &Form, region: &str, fleet: &Fleet) -> Result<String, Refusal> {
             if wanted.is_some() && entries.is_empty() {
                 return Err((404, "DBInstanceNotFound", "DBInstance not found."));
             }
-            page(form, "DescribeDBInstances", "DBInstances", &entries)
+            page_of(form, "DescribeDBInstances", "DBInstances", &entries, PAGE)
         }
         Some("DescribeDBClusters") => {
             let entries: Vec<String> =
                 fleet.clusters.iter().map(|name| cluster(name, region, fleet)).collect();
-            page(form, "DescribeDBClusters", "DBClusters", &entries)
+            is_known(form, &["MaxRecords", "Marker"])?;
+            page_of(form, "DescribeDBClusters", "DBClusters", &entries, PAGE)
         }
+        Some("DescribeDBLogFiles") => logs::files(form, log),
+        Some("DownloadDBLogFilePortion") => logs::portion(form, log),
         _ => Err((400, "InvalidAction", "The action is not known")),
     }
 }
 
-fn page(form: &Form, action: &str, list: &str, entries: &[String]) -> Result<String, Refusal> {
-    let number = |name: &str, usual| form.get(name).map_or(Ok(usual), |text| text.parse::<usize>());
-    let size = number("MaxRecords", *PAGE.end()).ok().filter(|size| PAGE.contains(size));
-    let size = size.ok_or((400, "InvalidParameterValue", "MaxRecords must be between 20 and 100"))?;
-    let from = number("Marker", 0).ok().filter(|from| *from < entries.len().max(1));
+/// Refuses what the double does not know, so that nothing passes by accident.
+pub(super) fn is_known(form: &Form, names: &[&str]) -> Result<(), Refusal> {
+    let known = form.keys().all(|name| COMMON.iter().chain(names).any(|known| known == name));
+    known.then_some(()).ok_or((400, "InvalidParameterValue", "The double does not know this parameter"))
+}
+
+/// Returns a parameter that is a number, if it is there.
+pub(super) fn number(form: &Form, name: &str) -> Result<Option<usize>, Refusal> {
+    let number = form.get(name).map(|text| text.parse());
+    number.transpose().map_err(|_| (400, "InvalidParameterValue", "A parameter is no number"))
+}
+
+/// Returns the entries of a page, whose size may be within bounds.
+pub(super) fn page_of(
+    form: &Form,
+    action: &str,
+    list: &str,
+    entries: &[String],
+    sizes: RangeInclusive<usize>,
+) -> Result<String, Refusal> {
+    let size = number(form, "MaxRecords")?.unwrap_or(*sizes.end());
+    if !sizes.contains(&size) {
+        return Err((400, "InvalidParameterValue", "MaxRecords is out of its bounds"));
+    }
+    let from = Some(number(form, "Marker")?.unwrap_or(0)).filter(|from| *from < entries.len().max(1));
     let from = from.ok_or((400, "InvalidParameterValue", "The marker is invalid"))?;
     let to = entries.len().min(from + size);
     let marker = if to < entries.len() { format!("<Marker>{to}</Marker>") } else { String::new() };
     let entries = entries[from..to].concat();
-    Ok(format!(
-        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result><{list}>{entries}</{list}>{marker}\
-         </{action}Result><ResponseMetadata><RequestId>double</RequestId></ResponseMetadata></{action}Response>"
-    ))
+    Ok(enveloped(action, &format!("<{list}>{entries}</{list}>{marker}")))
+}
+
+/// Puts a result into an answer.
+pub(super) fn enveloped(action: &str, result: &str) -> String {
+    format!(
+        "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
+         <ResponseMetadata><RequestId>double</RequestId></ResponseMetadata></{action}Response>"
+    )
 }
 
 fn instance(at: usize, region: &str, fleet: &Fleet) -> String {

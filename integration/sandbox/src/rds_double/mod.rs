@@ -1,13 +1,17 @@
-//! A double of the API of Amazon RDS, ours and no emulator of Amazon's: as much of it as discovery asks for, strictly by
-//! the reference (pages from 20 to 100 entries with markers, of clusters too, one instance by its name, refused parameters),
-//! and the answers that no emulator gives on demand: throttling, an account or action that is denied, a service that is
-//! unavailable. Of every instance Enhanced Monitoring and Performance Insights are on.
+//! A double of the API of Amazon RDS, ours and no emulator of Amazon's: as much of it as discovery and logs ask for, strictly
+//! by the reference (pages from 20 to 100 entries with markers, of clusters too, one instance by its name, portions of log
+//! files, refused parameters), and the answers that no emulator gives on demand: throttling, an account or action that is
+//! denied, a service that is unavailable. Of every instance Enhanced Monitoring and Performance Insights are on.
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBLogFiles.html>
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DownloadDBLogFilePortion.html>
 //! <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html>
 
 mod answer;
+mod logs;
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Result;
@@ -51,6 +55,7 @@ struct Shared {
 struct Kept {
     faults: VecDeque<Fault>,
     requests: Vec<String>,
+    log: Option<logs::Log>,
 }
 
 impl RdsDouble {
@@ -66,6 +71,12 @@ impl RdsDouble {
     /// Returns its address, for AWS_ENDPOINT_URL.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.serving.port)
+    }
+
+    /// Lets an instance have a log: the files of a folder, as they are whenever somebody asks.
+    pub fn show_log(&self, instance: &str, folder: &Path) {
+        let log = logs::Log { instance: instance.to_owned(), folder: folder.to_owned() };
+        self.shared.kept().log = Some(log);
     }
 
     /// Lets the next requests be refused, one after another.

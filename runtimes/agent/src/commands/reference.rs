@@ -7,6 +7,7 @@ use std::path::Path;
 use pgquerylens_aws::metrics as aws;
 use pgquerylens_export::reference;
 use pgquerylens_export::reference::metrics::Outside;
+use pgquerylens_model::log;
 use pgquerylens_setup::config;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -42,7 +43,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("docs/reference/configuration.md", configuration_page()),
         ("docs/reference/configuration.schema.json", config::schema()),
         ("docs/reference/views.md", reference::views::reference()),
-        ("docs/reference/metrics.md", reference::metrics::reference(&[of_aws()])),
+        ("docs/reference/metrics.md", reference::metrics::reference(&[of_aws(), of_logs()])),
         ("docs/reference/document.md", reference::document::reference()),
         ("docs/reference/document.schema.json", reference::schema::schema()),
         ("cdk/src/options.ts", cdk_options()),
@@ -56,6 +57,19 @@ fn of_aws() -> Outside {
         title: "What AWS tells of its servers",
         about: "Only where `aws-metrics` asks for it ([aws-metrics.md](../aws-metrics.md)). Points have AWS's own times.",
         metrics: aws::all().collect(),
+    }
+}
+
+/// Returns what a server's log tells, wherever it is got from.
+fn of_logs() -> Outside {
+    Outside {
+        title: "What a server's log tells",
+        about: "Only where `aws-logs` asks for it ([aws-logs.md](../aws-logs.md)). Entries are told apart by \
+                `postgresql.log.severity`, by `db.namespace`, and where `log_line_prefix` has it by the SQLSTATE, \
+                `db.response.status_code`, beside which its class is `postgresql.sqlstate.class`. `FATAL` has no database: \
+                before a login is through, anybody can have typed it. Beyond a hundred series only severities are told \
+                apart, with `pgquerylens.part` = `other`.",
+        metrics: log::METRICS.map(|(metric, attributes)| (metric, attributes.to_vec())).to_vec(),
     }
 }
 

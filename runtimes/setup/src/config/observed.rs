@@ -1,4 +1,5 @@
-//! What AWS is asked about a server while it is polled: which instance it is, and which sources the options name.
+//! What AWS is asked about a server while it is polled: which instance it is, which sources the options name, and whether
+//! its log is read.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +21,12 @@ pub(super) fn observed(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistak
         let longest = LONGEST_PAUSE.as_secs() / 60;
         mistakes.push(setting.mistake(format!("minutes would be missing: write {longest}m or less")));
     }
-    if sources.is_empty() {
+    let reads_log = layer.flag("aws-logs");
+    if sources.is_empty() && !reads_log {
         return None;
     }
     let instance = instance(layer, target, mistakes)?;
-    Some(Observed { instance, sources, cloudwatch_pause })
+    Some(Observed { instance, sources, reads_log, cloudwatch_pause })
 }
 
 fn sources(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Vec<Source> {
@@ -59,7 +61,7 @@ fn instance(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Opti
         (Endpoint::Several { .. }, None) => {
             let what = "behind this endpoint may be one instance or another";
             let instead = "connect by the endpoint of an instance, or say which one it is by aws-instance";
-            mistakes.push(match layer.get("aws-metrics") {
+            mistakes.push(match layer.get("aws-metrics").or_else(|| layer.get("aws-logs")) {
                 Some(setting) => setting.mistake(format!("{what}: {instead}")),
                 None => Mistake::outside(what, instead),
             });

@@ -45,10 +45,24 @@ fn the_instance_is_the_endpoints_or_the_one_that_is_said() {
                 account: None,
             },
             sources: vec![Source::CloudWatch, Source::PerformanceInsights],
+            reads_log: false,
             cloudwatch_pause: Duration::from_secs(300),
         };
         assert_eq!(found, expected.map(instance), "{host} {keys}");
     }
+}
+
+#[test]
+fn the_log_is_read_beside_metrics_or_alone() {
+    for (keys, sources, reads_log) in [
+        ("  aws-logs: true", vec![], true),
+        ("  aws-logs: true\n  aws-metrics: [cloudwatch]", vec![Source::CloudWatch], true),
+        ("  aws-logs: false\n  aws-metrics: [cloudwatch]", vec![Source::CloudWatch], false),
+    ] {
+        let found = observed(ENDPOINT, keys).unwrap();
+        assert_eq!((found.sources, found.reads_log), (sources, reads_log), "{keys}");
+    }
+    assert_eq!(observed("db.internal", "  aws-logs: true"), None);
 }
 
 #[test]

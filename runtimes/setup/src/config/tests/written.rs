@@ -86,6 +86,7 @@ fn every_value_is_shown_with_where_it_was_said() {
           aws-instance                 -                          default
           aws-metrics                  -                          default
           cloudwatch-pause             5m                         default
+          aws-logs                     false                      default
           every                        30s                        x.yaml:3:10
           databases                    -                          default
           all-databases                false                      default
@@ -115,6 +116,7 @@ fn every_value_is_shown_with_where_it_was_said() {
           aws-instance                 -                   default
           aws-metrics                  -                   default
           cloudwatch-pause             5m                  default
+          aws-logs                     false               default
           every                        5s                  x.yaml:12:12
           databases                    -                   default
           all-databases                false               default

@@ -1,7 +1,7 @@
 //! The rows of who a server is, and how we log in to it.
 
 use super::super::Heading::{What, When};
-use super::super::row::{choice, duration, in_file, text};
+use super::super::row::{choice, duration, flag, in_file, text};
 use super::super::{Kind, OptionSpec, Place};
 use super::{CONFIGURED, EVERY_CONNECTING, SERVER, SERVERS};
 
@@ -83,7 +83,7 @@ pub(super) const ROWS: &[OptionSpec] = &[
         sections: SERVER,
         sample: "shop-1",
         help: "The instance of RDS or Aurora that the server is, where the name of its endpoint does not tell it",
-        more: "By it AWS is asked for what aws-metrics names. For example: --aws-instance shop-1",
+        more: "By it AWS is asked for what aws-metrics names, and for the log. For example: --aws-instance shop-1",
         ..text("aws-instance", Place::Named(What), "IDENTIFIER")
     },
     OptionSpec {
@@ -103,5 +103,13 @@ pub(super) const ROWS: &[OptionSpec] = &[
         help: "The pause before CloudWatch is asked again, in whole minutes: each time costs, and none is lost in between",
         more: "Values come with the minutes that they are of, only later. At most 54m. For example: --cloudwatch-pause 1m",
         ..duration("cloudwatch-pause", Place::Named(What))
+    },
+    OptionSpec {
+        commands: CONFIGURED,
+        sections: SERVERS,
+        help: "Read the server's log by the API of RDS: errors are counted, and plans of auto_explain kept, without literals",
+        more: "It needs two rights and a log_line_prefix: docs/aws-logs.md says which. It holds for servers whose instance is \
+               known, as aws-metrics does. For example: --aws-logs",
+        ..flag("aws-logs", Place::Named(What))
     },
 ];
