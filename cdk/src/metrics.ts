@@ -1,4 +1,5 @@
-// What AWS is asked for of its servers' machines, besides what the servers tell themselves: the rights that it takes.
+// What AWS is asked for of its servers, besides what they tell themselves, of their machines and their logs: the rights that
+// it takes.
 
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -14,19 +15,19 @@ const SERVICES: Readonly<Record<string, string>> = {
 };
 
 /** Returns what of AWS the poller asks, by the names of its endpoints. */
-export function servicesOf({ awsMetrics = [] }: PgQueryLensOptions): string[] {
+export function servicesOf({ awsMetrics = [], awsLogs = false }: PgQueryLensOptions): string[] {
   const services = Object.entries(SERVICES).filter(([source]) => awsMetrics.includes(source)).map(([, service]) => service);
-  return services.length > 0 ? [...services, 'rds'] : [];
+  return services.length > 0 || awsLogs ? [...services, 'rds'] : [];
 }
 
-/** Returns what is allowed for what is asked: nothing that `awsMetrics` does not name. */
+/** Returns what is allowed for what is asked: nothing that `awsMetrics` and `awsLogs` do not name. */
 export function metricsStatements(
-  stack: Stack, { awsMetrics = [] }: PgQueryLensOptions, discovery: PgQueryLensDiscovery = {},
+  stack: Stack, { awsMetrics = [], awsLogs = false }: PgQueryLensOptions, discovery: PgQueryLensDiscovery = {},
 ): iam.PolicyStatement[] {
   const arns = (service: string, resource: string, resourceName: string, arnFormat = ArnFormat.COLON_RESOURCE_NAME) =>
     regionsOf(stack, discovery).map((region) => stack.formatArn({ service, region, resource, resourceName, arnFormat }));
-  const allow = (sid: string, action: string, resources: string[]) =>
-    new iam.PolicyStatement({ sid, actions: [action], resources });
+  const allow = (sid: string, action: string | string[], resources: string[]) =>
+    new iam.PolicyStatement({ sid, actions: [action].flat(), resources });
   const asked = (source: string, statement: () => iam.PolicyStatement) => (awsMetrics.includes(source) ? [statement()] : []);
   const statements = [
     // It knows no resources.
@@ -38,5 +39,10 @@ export function metricsStatements(
     ...asked('performance-insights', () =>
       allow('PerformanceInsights', 'pi:GetResourceMetrics', arns('pi', 'metrics', 'rds/*', ArnFormat.SLASH_RESOURCE_NAME))),
   ];
-  return statements.length === 0 ? [] : [...statements, allow('Instance', 'rds:DescribeDBInstances', arns('rds', 'db', '*'))];
+  const instances = arns('rds', 'db', '*');
+  return [
+    ...statements,
+    ...(statements.length > 0 ? [allow('Instance', 'rds:DescribeDBInstances', instances)] : []),
+    ...(awsLogs ? [allow('ServerLogs', ['rds:DescribeDBLogFiles', 'rds:DownloadDBLogFilePortion'], instances)] : []),
+  ];
 }

@@ -15,7 +15,7 @@ import { actionsOf, Changes, direct, fleet, Statement, statements } from './stac
 const EVERYTHING: Changes = (stack) => ({
   vpc: new ec2.Vpc(stack, 'Vpc', { restrictDefaultSecurityGroup: false }),
   vpcEndpoints: true,
-  options: { otlpEndpoint: 'https://otlp.example.com:4318', awsMetrics: ['cloudwatch', 'enhanced-monitoring', 'performance-insights'] },
+  options: { otlpEndpoint: 'https://otlp.example.com:4318', awsLogs: true, awsMetrics: ['cloudwatch', 'enhanced-monitoring', 'performance-insights'] },
   otlpHeadersSecret: new secretsmanager.Secret(stack, 'Headers', { encryptionKey: new kms.Key(stack, 'SecretKey') }),
   stateBucket: new s3.Bucket(stack, 'States', { encryptionKey: new kms.Key(stack, 'StateKey') }),
 });
@@ -84,13 +84,13 @@ test('the dispatcher alone looks at all instances, and never logs in', () => {
 });
 
 test('what AWS is asked for is allowed to who polls, where the servers are', () => {
-  const sids = ['Metrics', 'EnhancedMonitoring', 'PerformanceInsights', 'Instance'];
+  const sids = ['Metrics', 'EnhancedMonitoring', 'PerformanceInsights', 'Instance', 'ServerLogs'];
   const asked = allowed(TEMPLATES['fleet, everything']).filter(({ Sid }) => sids.includes(Sid ?? ''));
-  assert.deepEqual(asked.map(({ owner }) => /Dispatcher|Worker/.exec(owner)?.[0]), ['Worker', 'Worker', 'Worker', 'Worker']);
+  assert.deepEqual(asked.map(({ owner }) => /Dispatcher|Worker/.exec(owner)?.[0]), sids.map(() => 'Worker'));
   const arns = asked.flatMap(({ Resource }) => [Resource].flat()).map((arn) => /:(logs|pi|rds):[^"]*/.exec(JSON.stringify(arn))?.[0]);
   const there = (service: string, rest: string) => DISCOVERY.regions.map((region) => `:${service}:${region}:123456789012:${rest}`);
   assert.deepEqual(arns, [
-    undefined, ...there('logs', 'log-group:RDSOSMetrics:log-stream:*'), ...there('pi', 'metrics/rds/*'), ...there('rds', 'db:*'),
+    undefined, ...there('logs', 'log-group:RDSOSMetrics:log-stream:*'), ...there('pi', 'metrics/rds/*'), ...there('rds', 'db:*'), ...there('rds', 'db:*'),
   ]);
   const least = allowed(TEMPLATES['direct, the least']).filter(({ Sid }) => sids.includes(Sid ?? ''));
   assert.deepEqual(least, []);

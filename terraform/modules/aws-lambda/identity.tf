@@ -21,6 +21,8 @@ locals {
     var.allow_aws_metrics,
   ))
 
+  reads_logs = anytrue(concat([var.aws_logs == true, var.allow_aws_logs], [for target in var.targets : try(target.aws_logs == true, false)]))
+
   # Performance Insights knows an instance by its own resource id, never by its cluster's.
   insights_ids = length(var.resource_ids) > 0 && alltrue([for id in var.resource_ids : startswith(id, "db-")]) ? var.resource_ids : ["*"]
 
@@ -86,6 +88,13 @@ locals {
         for region in local.regions : "arn:${local.partition}:rds:${region}:${local.account}:db:*"
       ]
     }
+    # By the name of the instance, which a server says with the poll.
+    server_logs = {
+      actions = ["rds:DescribeDBLogFiles", "rds:DownloadDBLogFilePortion"]
+      resources = !local.reads_logs ? [] : [
+        for region in local.regions : "arn:${local.partition}:rds:${region}:${local.account}:db:*"
+      ]
+    }
     # To look at all instances is to look at each: which ones have the tag shows only then.
     instances = {
       actions = ["rds:DescribeDBInstances", "rds:DescribeDBClusters", "rds:ListTagsForResource"]
@@ -122,7 +131,7 @@ locals {
 
   polling_needs = [
     "login", "state", "state_names", "secrets", "parameters", "secrets_key", "key",
-    "metrics", "enhanced_monitoring", "performance_insights", "instance", "network",
+    "metrics", "enhanced_monitoring", "performance_insights", "instance", "server_logs", "network",
   ]
   needs = {
     poller     = concat(local.polling_needs, ["bury"])

@@ -11,7 +11,7 @@ locals {
     logs           = contains(local.aws_metrics, "enhanced-monitoring")
     monitoring     = contains(local.aws_metrics, "cloudwatch")
     pi             = contains(local.aws_metrics, "performance-insights")
-    rds            = local.is_fleet || length(local.aws_metrics) > 0
+    rds            = local.is_fleet || length(local.aws_metrics) > 0 || local.reads_logs
     secretsmanager = length(local.secret_arns) > 0
     sqs            = local.is_fleet
     ssm            = length(var.password_parameter_arns) > 0

@@ -413,6 +413,13 @@ variable "database_users" {
   }
 }
 
+variable "allow_aws_logs" {
+  description = "Whether servers may say in their tag pgquerylens:aws-logs that their log is read: the right that it takes is given to the functions that poll. It reads nothing by itself."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "allow_aws_metrics" {
   description = "What servers may say in their tag pgquerylens:aws-metrics beside aws_metrics: the rights that it takes are given to the functions that poll. It asks for nothing by itself."
   type        = list(string)

@@ -208,7 +208,7 @@ run "no_allowed_action_has_a_wildcard_and_no_resource_is_everything" {
 
 run "aws_is_asked_only_for_what_is_said" {
   assert {
-    condition     = length(setintersection(flatten([for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action]), ["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances"])) == 0
+    condition     = length(setintersection(flatten([for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action]), ["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances", "rds:DescribeDBLogFiles"])) == 0
     error_message = "There is a right that nobody needs."
   }
 }
@@ -218,16 +218,17 @@ run "what_aws_is_asked_for_is_allowed_on_the_instance_or_its_log" {
     aws_metrics       = ["enhanced-monitoring"]
     allow_aws_metrics = ["cloudwatch"]
     targets = [
-      { connection = "postgresql://pgquerylens@db1.example.com/shop", name = "shop", aws_instance = "db1", aws_metrics = ["performance-insights"] },
+      { connection = "postgresql://pgquerylens@db1.example.com/shop", name = "shop", aws_instance = "db1", aws_metrics = ["performance-insights"], aws_logs = true },
     ]
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action[0] => statement.Resource if contains(["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances"], statement.Action[0]) } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Action[0] => statement.Resource if contains(["cloudwatch:GetMetricData", "logs:GetLogEvents", "pi:GetResourceMetrics", "rds:DescribeDBInstances", "rds:DescribeDBLogFiles"], statement.Action[0]) } == {
       "cloudwatch:GetMetricData" = ["*"]
       "logs:GetLogEvents"        = ["arn:aws:logs:eu-west-1:123456789012:log-group:RDSOSMetrics:log-stream:*"]
       "pi:GetResourceMetrics"    = ["arn:aws:pi:eu-west-1:123456789012:metrics/rds/db-ABC"]
       "rds:DescribeDBInstances"  = ["arn:aws:rds:eu-west-1:123456789012:db:*"]
+      "rds:DescribeDBLogFiles"   = ["arn:aws:rds:eu-west-1:123456789012:db:*"]
     }
     error_message = "The rights are others: ${aws_iam_role_policy.function["poller"].policy}"
   }
