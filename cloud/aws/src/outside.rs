@@ -19,8 +19,6 @@ use crate::logs::Logs;
 use crate::metrics::{cloudwatch, enhanced, insights};
 use crate::session::Sessions;
 
-/// What is left of a poll's time for what comes after the answers.
-const RESERVE: Duration = Duration::from_secs(1);
 /// How long anybody is waited for, however much time a poll has: it would be waited for at every poll.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a call is made before it is given up; what trying again does not mend is not tried again.
@@ -154,8 +152,7 @@ impl Observer {
 
 impl Outside for Observer {
     async fn look(&mut self, ask: Ask) -> Findings {
-        let end = ask.deadline.checked_sub(RESERVE).unwrap_or(ask.deadline);
-        let until = end.min(Instant::now() + PATIENCE);
+        let until = ask.deadline.min(Instant::now() + PATIENCE);
         let session = self.session().await;
         let Observed { instance, sources, reads_log, .. } = &self.observed;
         let metrics = async {

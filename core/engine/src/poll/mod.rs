@@ -181,7 +181,7 @@ impl std::error::Error for PollFailure {
 const HELD_CONNECTION_SHARE: u32 = 3;
 
 /// Those who look from outside have so much less time than the poll, to say themselves what they did not get.
-const LOOK_RESERVE: Duration = Duration::from_millis(500);
+const LOOK_RESERVE: Duration = Duration::from_secs(1);
 
 /// Polls one server again and again, over one held connection.
 pub struct Poller<S, T> {

@@ -207,10 +207,7 @@ fn a_server_of_a_file_logs_in_as_the_file_says() {
 fn what_cloudwatch_would_refuse_is_a_mistake() {
     let told = |keys: &str| {
         let text = format!("servers: [{{connection: host=db user=u}}]\nexporters: [{{kind: emf{keys}}}]");
-        load("x.yaml", &text, Around::default())
-            .err()
-            .map(|mistakes| mistakes.to_string())
-            .unwrap_or_default()
+        load("x.yaml", &text, Around::default()).err().unwrap_or_default()
     };
     assert_eq!(told(""), "");
     assert_eq!(told(", namespace: shop/databases, metrics: ['postgresql.*']"), "");
