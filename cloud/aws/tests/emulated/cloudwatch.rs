@@ -179,6 +179,7 @@ async fn nobody_at_the_address_and_nobody_who_answers_are_told_in_time() {
         let began = tokio::time::Instant::now();
         let found = scene.look(60).await;
         assert!(outcome(&found, SOURCE).starts_with(class), "{}", outcome(&found, SOURCE));
-        assert!(began.elapsed() < scene.deadline);
+        // So much longer a poll waits.
+        assert!(began.elapsed() < scene.deadline + Duration::from_secs(1));
     }
 }

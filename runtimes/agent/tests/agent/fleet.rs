@@ -1,13 +1,14 @@
 //! Many servers of which half are dead: the living ones are polled at every tick, whatever the others do.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use pgquerylens_sandbox::proxy::Proxy;
 use pgquerylens_sandbox::receiver::Receiver;
 use pgquerylens_sandbox::{Server, newest};
 
 use crate::process::Agent;
-use crate::stage::{file, is_sound, planted_on, polls_of_each, until, up};
+use crate::stage::{file, is_sound, planted, planted_on, polls, polls_of_each, until, up};
 
 /// Servers at the usual scale, and at the largest.
 const SERVERS: usize = 50;
@@ -67,5 +68,31 @@ async fn the_living_are_polled_at_every_tick_whatever_the_dead_do() {
     }
     // Those that are still being waited for cannot be told anything: what hangs is given up with the grace.
     assert_eq!(agent.end(), Some(75));
+    is_sound(&receiver);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_longer_than_the_interval_skips_ticks_and_loses_nothing() {
+    let (planted, receiver) = (planted().await, Receiver::start().await.unwrap());
+    let slow = Proxy::start(planted.server.port()).await.unwrap();
+    let url = planted.url();
+    let slow_url = url.replace(&format!(":{}/", planted.server.port()), &format!(":{}/", slow.port()));
+    let mut agent =
+        Agent::new(&file("state: file:STATE", "every: 1s", &[("far", &slow_url), ("near", &url)], &receiver));
+    agent.start();
+    until(&mut agent, "both are polled", |_| polls(&receiver, "far") > 0 && polls(&receiver, "near") > 0)
+        .await;
+    slow.delay(Duration::from_millis(900), Duration::from_millis(900));
+    let skipped = ["a poll took longer than the interval: ticks skipped", "server=\"far\""];
+    until(&mut agent, "ticks are skipped", |agent| agent.said(&skipped) > 0).await;
+    assert_eq!(agent.said(&[skipped[0], "server=\"near\""]), 0, "{}", agent.log());
+    planted.execute(70).await.unwrap();
+    for name in ["far", "near"] {
+        until(&mut agent, "nothing is lost", |_| {
+            receiver.account().calls(name, planted.queryid) == planted.begun()
+        })
+        .await;
+    }
+    assert_eq!(agent.end(), Some(0));
     is_sound(&receiver);
 }

@@ -17,6 +17,7 @@ mod descriptors;
 mod ending;
 mod environment;
 mod fleet;
+mod lines;
 mod process;
 mod reload;
 mod secrets;
