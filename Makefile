@@ -15,6 +15,8 @@ EMULATORS_DIR ?= $(CACHE)/emulators
 CDK_DIR ?= $(CACHE)/cdk
 HADOLINT_DIR := $(CACHE)/hadolint
 PACKAGING_DIR := $(CACHE)/packaging
+# What this machine is, as packages are called.
+MACHINE := $(shell uname -m)
 # Where packages are written.
 PACKAGE_DIR ?= $(CARGO_TARGET_DIR)/package
 TERRAFORM_DIR := $(CACHE)/terraform
@@ -60,12 +62,14 @@ demo-agent: ## Shows the agent: two servers, a receiver of OTLP, and everything 
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	cargo run --locked --package pgquerylens -- demo --agent
 
-demo-aws: ## Shows the function of AWS Lambda on this machine: discovery, queue, tokens, bucket, a kill; about a minute
+demo-aws: ## Packages the function of AWS Lambda and shows it on this machine: discovery, queue, tokens, bucket, a kill
 	@sh integration/setup.sh cargo compiler libclang node python
 	@sh integration/servers/install.sh '$(POSTGRES_DIR)' $(NEWEST_MAJOR)
 	@sh integration/emulators/install.sh '$(EMULATORS_DIR)'
-	cargo build --locked --package pgquerylens --package pgquerylens-aws-lambda
-	cargo run --locked --package pgquerylens -- demo --aws
+	@sh integration/python.sh '$(PACKAGING_DIR)' runtimes/aws-lambda/packaging/requirements.txt
+	sh runtimes/aws-lambda/packaging/package.sh '$(PACKAGING_DIR)' '$(PACKAGE_DIR)' '$(MACHINE)'
+	cargo run --locked --package pgquerylens -- demo --aws \
+		--function '$(CARGO_TARGET_DIR)/$(MACHINE)-unknown-linux-gnu/function/bootstrap'
 
 test: setup ## Runs every test, on PostgreSQL of every major; the last line counts them
 	@sh integration/test.sh
