@@ -20,6 +20,50 @@ const fn milliseconds(name: &'static str) -> Column {
     gauge_float(name, Unit::Milliseconds)
 }
 
+/// How PostgreSQL's statements end.
+const END: &str = "\nfrom pg_stat_statements(false)\n";
+/// How Aurora's do, which are the same but for that: its function has PostgreSQL's columns and some more.
+const AURORAS_END: &str = ",
+    storage_blks_read::pg_catalog.int8,
+    orcache_blks_hit::pg_catalog.int8,
+    storage_blk_read_time::pg_catalog.float8,
+    orcache_blk_read_time::pg_catalog.float8
+from pg_catalog.aurora_stat_statements(false)
+";
+
+/// Makes Aurora's statement of the file that has PostgreSQL's, when this is compiled.
+macro_rules! on_aurora {
+    ($file:literal) => {{
+        const PLAIN: &str = include_str!($file);
+        const AURORAS: [u8; PLAIN.len() - END.len() + AURORAS_END.len()] = ended_for_aurora(PLAIN);
+        match std::str::from_utf8(&AURORAS) {
+            Ok(sql) => sql,
+            Err(_) => panic!("a statement is text"),
+        }
+    }};
+}
+
+/// Puts Aurora's end in the place of the usual one.
+const fn ended_for_aurora<const LENGTH: usize>(plain: &str) -> [u8; LENGTH] {
+    let (plain, end, auroras) = (plain.as_bytes(), END.as_bytes(), AURORAS_END.as_bytes());
+    let kept = plain.len() - end.len();
+    let mut sql = [0; LENGTH];
+    let mut place = 0;
+    while place < plain.len() {
+        assert!(place < kept || plain[place] == end[place - kept], "the statement ends otherwise");
+        if place < kept {
+            sql[place] = plain[place];
+        }
+        place += 1;
+    }
+    let mut place = kept;
+    while place < LENGTH {
+        sql[place] = auroras[place - kept];
+        place += 1;
+    }
+    sql
+}
+
 /// `pg_stat_statements(false)`, or `aurora_stat_statements(false)` in its place. Before 1.8 `total_time` and its kin are read under their later names.
 pub const VIEW: View = View {
     name: "pg_stat_statements",
@@ -100,10 +144,10 @@ pub const VIEW: View = View {
         Statement { since: 12, sql: include_str!("statements.12.sql") },
     ],
     aurora_statements: &[
-        Statement { since: 9, sql: include_str!("statements.aurora.9.sql") },
-        Statement { since: 10, sql: include_str!("statements.aurora.10.sql") },
-        Statement { since: 11, sql: include_str!("statements.aurora.11.sql") },
-        Statement { since: 12, sql: include_str!("statements.aurora.12.sql") },
+        Statement { since: 9, sql: on_aurora!("statements.9.sql") },
+        Statement { since: 10, sql: on_aurora!("statements.10.sql") },
+        Statement { since: 11, sql: on_aurora!("statements.11.sql") },
+        Statement { since: 12, sql: on_aurora!("statements.12.sql") },
     ],
 };
 
