@@ -380,7 +380,7 @@ const ROWS: &[OptionSpec] = &[
         commands: &["sql"],
         default: Some("self-managed"),
         help: "Who runs the server; the notes on rights are in its words",
-        more: "The statements are the same everywhere. For example: --provider rds",
+        more: "Aurora has some statements more; all others are the same everywhere. For example: --provider rds",
         ..choice(
             "provider",
             Place::Named(What),

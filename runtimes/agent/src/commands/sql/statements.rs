@@ -2,6 +2,7 @@
 
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::source::session::marked;
+use pgquerylens_model::capabilities::{AuroraFunction, Provider};
 use pgquerylens_model::check;
 use pgquerylens_model::probe::{CONTROL, LOCK, PROBE};
 use pgquerylens_model::view::{Cadence, Needs, Reading, Requirement, Scope, VersionedBy, View};
@@ -33,25 +34,39 @@ pub(super) struct Statement {
 /// Returns every statement for this server.
 pub(super) fn statements(server: &Server) -> Vec<Statement> {
     let all = [&PROBE, &CONTROL, &LOCK].into_iter().chain(views::ALL.iter().copied()).chain(check::VIEWS);
-    all.filter_map(|view| statement(view, server)).collect()
+    let is_auroras =
+        |view: &View| view.requires.iter().any(|requirement| matches!(requirement, Requirement::Aurora(_)));
+    let is_on_aurora = server.provider == Provider::Aurora;
+    all.filter(|view| is_on_aurora || !is_auroras(view)).flat_map(|view| of_view(view, server)).collect()
 }
 
-fn statement(view: &'static View, server: &Server) -> Option<Statement> {
+/// The view's statement, and on Aurora the one that takes its place where there is a function for it.
+fn of_view(view: &'static View, server: &Server) -> Vec<Statement> {
     let version = match view.versioned_by {
         VersionedBy::Server => server.major,
         VersionedBy::Statements => server.extension.minor,
     };
-    let sql = view.statement_for(version)?;
-    Some(Statement {
+    let plain = view.statement_for(version).map(|sql| statement(view, sql, conditions(view)));
+    let on_aurora = view.aurora_statement_for(version).filter(|_| server.provider == Provider::Aurora);
+    let auroras = on_aurora.map(|sql| {
+        let place =
+            format!("in place of the one before, where there is {}()", AuroraFunction::Statements.name());
+        statement(view, sql, [conditions(view), vec![place]].concat())
+    });
+    plain.into_iter().chain(auroras).collect()
+}
+
+fn statement(view: &'static View, sql: &'static str, conditions: Vec<String>) -> Statement {
+    Statement {
         view: view.name,
         about: view.about,
         scope: scope(view),
         cadence: cadence(view),
-        conditions: conditions(view),
+        conditions,
         needs: view.needs,
         guard: guard(view, sql),
         sql: marked(sql),
-    })
+    }
 }
 
 fn scope(view: &View) -> &'static str {
@@ -82,7 +97,7 @@ fn conditions(view: &View) -> Vec<String> {
         Requirement::Recovery => "only in recovery".to_owned(),
         Requirement::Primary => "only on a primary".to_owned(),
         Requirement::Aurora(function) => {
-            format!("only on Amazon Aurora, where there is {}()", function.name())
+            format!("only where there is {}()", function.name())
         }
         Requirement::Statements => "only where pg_stat_statements is created".to_owned(),
     });
@@ -113,7 +128,6 @@ fn guard(view: &View, sql: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pgquerylens_model::capabilities::Provider;
     use pgquerylens_model::version::{SUPPORTED_MAJORS, statements_version_of};
 
     pub(super) fn names(major: u16) -> Vec<&'static str> {
@@ -133,6 +147,32 @@ mod tests {
         assert!(!names(12).contains(&"pg_stat_slru") && names(13).contains(&"pg_stat_slru"));
         assert!(!names(15).contains(&"pg_stat_io") && names(16).contains(&"pg_stat_io"));
         assert!(!names(16).contains(&"pg_stat_checkpointer") && names(17).contains(&"pg_stat_checkpointer"));
+    }
+
+    #[test]
+    fn what_aurora_alone_has_is_shown_for_aurora() {
+        let of = |provider| {
+            let server = Server { major: 16, provider, extension: statements_version_of(16).unwrap() };
+            statements(&server).into_iter().filter(|statement| statement.sql.contains("aurora_"))
+        };
+        let shown: Vec<_> =
+            of(Provider::Aurora).map(|statement| (statement.view, statement.conditions)).collect();
+        let expected = [
+            ("pg_stat_statements", "in place of the one before, where there is aurora_stat_statements()"),
+            ("aurora_replica_status", "only where there is aurora_replica_status()"),
+            ("aurora_stat_system_waits", "only where there is aurora_stat_system_waits()"),
+        ];
+        assert_eq!(
+            shown.iter().map(|(view, _)| *view).filter(|view| *view != PROBE.name).collect::<Vec<_>>(),
+            expected.map(|(view, _)| view)
+        );
+        for (view, condition) in expected {
+            assert!(
+                shown.iter().any(|(name, all)| *name == view && all.contains(&condition.to_owned())),
+                "{shown:?}"
+            );
+        }
+        assert!(of(Provider::Rds).all(|statement| statement.view == PROBE.name));
     }
 
     #[test]
