@@ -264,6 +264,11 @@ impl Held {
         kept.truncate(MAX_VECTOR_TABLES_IN_ALL);
     }
 
+    /// Tells whether any table has vectors: most servers have none, and their statements need not be looked through.
+    pub(super) fn knows_vectors(&self) -> bool {
+        !self.state.vector_tables.is_empty()
+    }
+
     /// Returns what a statement does with vectors, as far as its text is known.
     pub(super) fn vector_use(&self, key: &StatementKey) -> Option<VectorUse> {
         let entry = self.dictionary.get(key.dbid, key.queryid).filter(|entry| !entry.own)?;

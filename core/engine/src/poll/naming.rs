@@ -51,12 +51,7 @@ pub(super) fn running(
     };
     let keys = keys_of(shown);
     let own: Vec<StatementKey> = keys.iter().flatten().filter(|key| held.is_own(key)).copied().collect();
-    let vector_statement = |key: &StatementKey| {
-        let vector_use = held.vector_use(key)?;
-        Some(VectorStatement { database: key.dbid, queryid: key.queryid, vector_use })
-    };
-    let entries = (0..snapshot.rows.len()).filter_map(|row| StatementKey::of(&snapshot.rows, row));
-    let vectors: Vec<VectorStatement> = entries.filter_map(|key| vector_statement(&key)).collect();
+    let vectors = if held.knows_vectors() { vector_statements(snapshot, held) } else { Vec::new() };
     let is_candidate = |key: &StatementKey| !held.is_own(key) && names.is_wanted(key, options);
     let candidates: Vec<usize> =
         (0..keys.len()).filter(|row| keys[*row].is_some_and(|key| is_candidate(&key))).collect();
@@ -85,6 +80,16 @@ pub(super) fn running(
     };
     held.state_mut().running = Some(next);
     Some(metrics)
+}
+
+/// Returns the entries that do something with vectors, whether or not they did so in the window.
+fn vector_statements(snapshot: &Snapshot, held: &Held) -> Vec<VectorStatement> {
+    let entries = (0..snapshot.rows.len()).filter_map(|row| StatementKey::of(&snapshot.rows, row));
+    let known = entries.filter_map(|key| {
+        let vector_use = held.vector_use(&key)?;
+        Some(VectorStatement { database: key.dbid, queryid: key.queryid, vector_use })
+    });
+    known.collect()
 }
 
 fn named(key: Option<StatementKey>, names: &Names<'_>, held: &Held) -> NamedStatement {
