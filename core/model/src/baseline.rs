@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Identity, Visibility};
 use crate::rows::{Rows, Series};
+use crate::runs::Packed;
 use crate::time::Timestamp;
 use crate::view::View;
 use crate::views;
@@ -79,7 +80,8 @@ impl Baseline {
         let Snapshot { view, database, taken_at, identity, visibility, statements, rows } = self.0;
         let row_count = rows.len();
         let named = view.columns.iter().zip(rows.into_series());
-        let columns = named.filter_map(|(column, series)| Some((column.name.to_owned(), series?))).collect();
+        let stored = |name: &str, series| StoredColumn { name: name.to_owned(), series };
+        let columns = named.filter_map(|(column, series)| Some(stored(column.name, series?))).collect();
         let view = view.name.to_owned();
         StoredBaseline { view, database, taken_at, identity, visibility, statements, row_count, columns }
     }
@@ -90,7 +92,7 @@ impl Baseline {
             stored;
         let view = views::by_name(&view)?;
         let mut series = vec![None; view.columns.len()];
-        for (name, values) in columns {
+        for StoredColumn { name, series: values } in columns {
             let Some(index) = view.column_index(&name) else { continue };
             let expected = Series::of(view.columns[index].kind);
             if values.len() != row_count
@@ -115,7 +117,14 @@ pub struct StoredBaseline {
     visibility: Visibility,
     statements: Option<StatementsInfo>,
     row_count: usize,
-    columns: Vec<(String, Series)>,
+    columns: Vec<StoredColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct StoredColumn {
+    name: String,
+    #[serde(with = "Packed")]
+    series: Series,
 }
 
 impl StoredBaseline {

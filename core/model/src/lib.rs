@@ -24,6 +24,7 @@ pub mod probe;
 pub mod report;
 pub mod rows;
 pub mod running;
+mod runs;
 pub mod selection;
 pub mod since;
 pub mod statements;

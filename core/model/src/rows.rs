@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::view::{Kind, View};
 
 /// The rows of one view: one series per column of the view's table, in that order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     series: Vec<Option<Series>>,
     row_count: usize,

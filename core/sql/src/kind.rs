@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use crate::pieces::Piece;
 
 /// How many keywords decide; no command's name needs more, with what may stand between its words.
@@ -32,6 +34,21 @@ pub enum StatementKind {
 pub struct Command(&'static str);
 
 impl StatementKind {
+    /// Returns the kind of this name; unknown for a name that this version does not know.
+    fn of_name(name: &str) -> StatementKind {
+        let plain = [
+            StatementKind::Select,
+            StatementKind::Insert,
+            StatementKind::Update,
+            StatementKind::Delete,
+            StatementKind::Merge,
+        ];
+        let command = || COMMANDS.iter().find(|command| **command == name);
+        let utility = || command().map(|command| StatementKind::Utility(Command(command)));
+        let known = plain.into_iter().find(|kind| kind.as_str() == name).or_else(utility);
+        known.unwrap_or(StatementKind::Unknown)
+    }
+
     /// Returns the command's name as PostgreSQL writes it: `SELECT`, `CREATE TABLE`.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -59,6 +76,34 @@ impl StatementKind {
 impl fmt::Display for StatementKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// It is kept by its name, so that a version that knows more commands reads what one that knows fewer wrote.
+impl Serialize for StatementKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for StatementKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StatementKind, D::Error> {
+        deserializer.deserialize_str(OfName)
+    }
+}
+
+/// Reads a kind from where its name stands.
+struct OfName;
+
+impl de::Visitor<'_> for OfName {
+    type Value = StatementKind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a sort of statement")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<StatementKind, E> {
+        Ok(StatementKind::of_name(name))
     }
 }
 
@@ -201,6 +246,7 @@ const COMMANDS: &[&str] = &[
     "ALTER TEXT SEARCH TEMPLATE",
     "ALTER TRIGGER",
     "ALTER TYPE",
+    "ALTER USER MAPPING",
     "ALTER VIEW",
     "ANALYZE",
     "BEGIN",
@@ -249,6 +295,7 @@ const COMMANDS: &[&str] = &[
     "CREATE TRANSFORM",
     "CREATE TRIGGER",
     "CREATE TYPE",
+    "CREATE USER MAPPING",
     "CREATE VIEW",
     "DEALLOCATE",
     "DECLARE",
@@ -293,6 +340,7 @@ const COMMANDS: &[&str] = &[
     "DROP TRANSFORM",
     "DROP TRIGGER",
     "DROP TYPE",
+    "DROP USER MAPPING",
     "DROP VIEW",
     "EXECUTE",
     "EXPLAIN",
@@ -328,8 +376,19 @@ const COMMANDS: &[&str] = &[
 mod tests {
     use expect_test::expect;
 
+    use super::{COMMANDS, SYNONYMS, StatementKind};
     use crate::analysis::analyse;
     use crate::raw::RawSql;
+
+    #[test]
+    fn a_kind_is_known_by_its_name() {
+        let others = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "UNKNOWN"];
+        let synonyms = SYNONYMS.iter().map(|(_, name)| name);
+        for name in others.iter().chain(COMMANDS).chain(synonyms) {
+            assert_eq!(StatementKind::of_name(name).as_str(), *name);
+        }
+        assert_eq!(StatementKind::of_name("select"), StatementKind::Unknown);
+    }
 
     #[test]
     fn first_keywords_decide() {

@@ -17,9 +17,9 @@ use pgquerylens_model::views::{roles, statements, vector_tables};
 
 use crate::state::codec::{self, CodecError, MAX_PACKED_BYTES, Stored};
 use crate::state::contents::State;
-use crate::state::dictionary::Dictionary;
+use crate::state::dictionary::{Dictionary, OpenDictionary};
 use crate::state::plans::{Plan, Plans};
-use crate::state::{Look, Object, ObjectName, StateStore, StoreError};
+use crate::state::{Look, Object, ObjectName, StateStore, StoreError, Version};
 
 /// Role names kept for naming statements: more roles than this are shown by their oid.
 const MAX_ROLE_NAMES: usize = 2_000;
@@ -104,11 +104,12 @@ impl StateTrouble {
     }
 }
 
-/// Both objects, packed as they are in the store.
+/// Both objects, as small as they are in the store.
 #[derive(Clone, Default)]
 pub(super) struct Kept {
     state: Option<Arc<Object>>,
-    dictionary: Option<Arc<Object>>,
+    dictionary: Arc<Dictionary>,
+    dictionary_version: Option<Version>,
 }
 
 impl Kept {
@@ -116,18 +117,45 @@ impl Kept {
     /// anew.
     pub(super) async fn load(store: &impl StateStore, known: Option<Kept>) -> Result<Kept, StateTrouble> {
         let known = known.unwrap_or_default();
-        Ok(Kept {
-            state: current(store, ObjectName::Baseline, known.state).await?,
-            dictionary: current(store, ObjectName::Dictionary, known.dictionary).await?,
-        })
+        let state = known.state.as_ref().map(|object| &object.version);
+        let state = match look(store, ObjectName::Baseline, state).await? {
+            Look::Unchanged => known.state,
+            Look::Changed(object) => object.map(Arc::new),
+        };
+        match look(store, ObjectName::Dictionary, known.dictionary_version.as_ref()).await? {
+            Look::Unchanged => Ok(Kept { state, ..known }),
+            Look::Changed(object) => Ok(Kept {
+                state,
+                dictionary: Arc::new(unpack(object.as_ref(), ObjectName::Dictionary)?),
+                dictionary_version: object.map(|object| object.version),
+            }),
+        }
     }
 
-    /// Unpacks them for a poll.
+    async fn commit_state(&mut self, store: &impl StateStore, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let before = self.state.as_ref().map(|object| &object.version);
+        let version = store.commit(ObjectName::Baseline, &bytes, before).await?;
+        self.state = Some(Arc::new(Object { bytes, version }));
+        Ok(())
+    }
+
+    async fn commit_dictionary(
+        &mut self,
+        store: &impl StateStore,
+        dictionary: Arc<Dictionary>,
+    ) -> Result<(), StoreError> {
+        let before = self.dictionary_version.as_ref();
+        let version = store.commit(ObjectName::Dictionary, &codec::encode(&*dictionary), before).await?;
+        (self.dictionary, self.dictionary_version) = (dictionary, Some(version));
+        Ok(())
+    }
+
+    /// Unpacks the state and opens the dictionary for a poll.
     pub(super) fn unpack(&self) -> Result<Held, StateTrouble> {
         Ok(Held {
             state: unpack(self.state.as_deref(), ObjectName::Baseline)?,
-            dictionary: unpack(self.dictionary.as_deref(), ObjectName::Dictionary)?,
-            dictionary_changed: false,
+            dictionary: OpenDictionary::of(self.dictionary.clone()),
+            next_dictionary: None,
             plans: Vec::new(),
         })
     }
@@ -136,8 +164,9 @@ impl Kept {
 /// State and dictionary during a poll.
 pub(super) struct Held {
     state: State,
-    dictionary: Dictionary,
-    dictionary_changed: bool,
+    dictionary: OpenDictionary,
+    /// The one to be committed in its place.
+    next_dictionary: Option<Arc<Dictionary>>,
     /// What this poll found, for the object that they are added to.
     plans: Vec<Plan>,
 }
@@ -176,13 +205,16 @@ impl Held {
         format!("{lineage:016x}-{}", self.state.polls)
     }
 
-    pub(super) fn dictionary(&self) -> &Dictionary {
+    pub(super) fn dictionary(&self) -> &OpenDictionary {
         &self.dictionary
     }
 
     pub(super) fn replace_dictionary(&mut self, dictionary: Dictionary) {
-        self.dictionary_changed = dictionary != self.dictionary;
-        self.dictionary = dictionary;
+        if dictionary != *self.dictionary.dictionary() {
+            let dictionary = Arc::new(dictionary);
+            self.dictionary = OpenDictionary::of(dictionary.clone());
+            self.next_dictionary = Some(dictionary);
+        }
     }
 
     /// Keeps plans for the commit.
@@ -196,7 +228,7 @@ impl Held {
     }
 
     pub(super) fn is_own(&self, key: &StatementKey) -> bool {
-        self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.own)
+        self.dictionary.known(key.dbid, key.queryid).is_some_and(|known| known.own)
     }
 
     /// Tells whether a statement was known for a utility when the baseline was committed: what was learned since might be
@@ -208,8 +240,8 @@ impl Held {
     /// Keeps which of a reading's statements are utilities, as far as their texts are known by now.
     fn remember_utilities(&mut self, statements: &Rows) {
         let keys = (0..statements.len()).filter_map(|row| StatementKey::of(statements, row));
-        let utilities =
-            keys.filter(|key| self.dictionary.get(key.dbid, key.queryid).is_some_and(|entry| entry.utility));
+        let utilities = keys
+            .filter(|key| self.dictionary.known(key.dbid, key.queryid).is_some_and(|known| known.utility));
         let mut kept: Vec<(i64, i64)> = utilities.map(|key| (key.dbid, key.queryid)).collect();
         kept.sort_unstable();
         kept.dedup();
@@ -271,7 +303,11 @@ impl Held {
 
     /// Returns what a statement does with vectors, as far as its text is known.
     pub(super) fn vector_use(&self, key: &StatementKey) -> Option<VectorUse> {
-        let entry = self.dictionary.get(key.dbid, key.queryid).filter(|entry| !entry.own)?;
+        let known = self.dictionary.known(key.dbid, key.queryid)?;
+        if known.own || !known.may_use_vectors {
+            return None;
+        }
+        let entry = self.dictionary.entry(key.dbid, key.queryid)?;
         let tables = &self.state.vector_tables;
         vector_use(tables, key.dbid, entry.distance.as_deref(), entry.written.as_deref())
     }
@@ -285,9 +321,8 @@ impl Held {
         clock: Option<Timestamp>,
     ) -> Option<Kept> {
         self.state.breaker.failed(clock?, &SERVER);
-        let (bytes, _) = self.encode_state().ok()?;
-        let committed = commit(kept.state.as_deref(), store, ObjectName::Baseline, bytes).await;
-        kept.state = Some(Arc::new(committed.ok()?));
+        let (bytes, _) = encode(&mut self.state).ok()?;
+        kept.commit_state(store, bytes).await.ok()?;
         Some(kept)
     }
 
@@ -301,18 +336,16 @@ impl Held {
         system_identifier: Option<i64>,
         notices: &mut Vec<Notice>,
     ) -> Result<Kept, StateTrouble> {
-        if self.dictionary_changed {
-            let bytes = codec::encode(&self.dictionary);
-            let committed = commit(kept.dictionary.as_deref(), store, ObjectName::Dictionary, bytes).await;
-            kept.dictionary = Some(Arc::new(committed.map_err(StateTrouble::Store)?));
+        if let Some(dictionary) = self.next_dictionary {
+            kept.commit_dictionary(store, dictionary).await.map_err(StateTrouble::Store)?;
         }
         if !self.plans.is_empty() {
-            commit_plans(std::mem::take(&mut self.plans), store).await?;
+            commit_plans(self.plans, store).await?;
         }
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
         self.state.polls += 1;
-        let (bytes, given_up) = self.encode_state()?;
+        let (bytes, given_up) = encode(&mut self.state)?;
         if given_up > 0 {
             notices.push(Notice {
                 degrades: true,
@@ -322,52 +355,36 @@ impl Held {
                 mend: Some("poll fewer databases with one state".to_owned()),
             });
         }
-        let committed = commit(kept.state.as_deref(), store, ObjectName::Baseline, bytes).await;
-        kept.state = Some(Arc::new(committed.map_err(StateTrouble::Store)?));
+        kept.commit_state(store, bytes).await.map_err(StateTrouble::Store)?;
         Ok(kept)
-    }
-
-    /// Packs the state within its budget; returns how many baselines were given up for it, too.
-    fn encode_state(&mut self) -> Result<(Vec<u8>, usize), StateTrouble> {
-        let (bytes, given_up) = self.state.encode_within(MAX_PACKED_BYTES);
-        match bytes.len() > MAX_PACKED_BYTES {
-            true => Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES }),
-            false => Ok((bytes, given_up)),
-        }
     }
 }
 
-/// Returns an object as it is in the store now.
-async fn current(
+/// Packs the state within its budget; returns how many baselines were given up for it, too.
+fn encode(state: &mut State) -> Result<(Vec<u8>, usize), StateTrouble> {
+    let (bytes, given_up) = state.encode_within(MAX_PACKED_BYTES);
+    match bytes.len() > MAX_PACKED_BYTES {
+        true => Err(StateTrouble::OverBudget { bytes: bytes.len(), budget: MAX_PACKED_BYTES }),
+        false => Ok((bytes, given_up)),
+    }
+}
+
+async fn look(
     store: &impl StateStore,
     name: ObjectName,
-    known: Option<Arc<Object>>,
-) -> Result<Option<Arc<Object>>, StateTrouble> {
-    let version = known.as_ref().map(|object| &object.version);
-    match store.look(name, version).await.map_err(StateTrouble::Store)? {
-        Look::Unchanged => Ok(known),
-        Look::Changed(object) => Ok(object.map(Arc::new)),
-    }
+    known: Option<&Version>,
+) -> Result<Look, StateTrouble> {
+    store.look(name, known).await.map_err(StateTrouble::Store)
 }
 
 /// Adds plans to those that are in the store. They are seldom, so that nobody keeps the others in between.
 async fn commit_plans(found: Vec<Plan>, store: &impl StateStore) -> Result<(), StateTrouble> {
-    let before = current(store, ObjectName::Plans, None).await?;
-    let mut plans: Plans = unpack(before.as_deref(), ObjectName::Plans)?;
+    let before = store.read(ObjectName::Plans).await.map_err(StateTrouble::Store)?;
+    let mut plans: Plans = unpack(before.as_ref(), ObjectName::Plans)?;
     plans.add(found);
-    let committed = commit(before.as_deref(), store, ObjectName::Plans, codec::encode(&plans)).await;
+    let version = before.as_ref().map(|object| &object.version);
+    let committed = store.commit(ObjectName::Plans, &codec::encode(&plans), version).await;
     committed.map(drop).map_err(StateTrouble::Store)
-}
-
-/// Commits an object in place of what it was, and returns it as it is in the store from now on.
-async fn commit(
-    before: Option<&Object>,
-    store: &impl StateStore,
-    name: ObjectName,
-    bytes: Vec<u8>,
-) -> Result<Object, StoreError> {
-    let version = store.commit(name, &bytes, before.map(|object| &object.version)).await?;
-    Ok(Object { bytes, version })
 }
 
 fn unpack<T: Default + Stored>(object: Option<&Object>, name: ObjectName) -> Result<T, StateTrouble> {
@@ -394,13 +411,14 @@ mod tests {
         let load = async |known| Kept::load(&store, known).await.ok().unwrap();
         let known = load(None).await;
         let again = load(Some(known.clone())).await;
-        let is_same = |a: &Option<Arc<Object>>, b: &Option<Arc<Object>>| {
-            Arc::ptr_eq(a.as_ref().unwrap(), b.as_ref().unwrap())
-        };
-        assert!(is_same(&again.state, &known.state) && is_same(&again.dictionary, &known.dictionary));
-        store.commit(ObjectName::Dictionary, b"not ours", Some(&version)).await.unwrap();
+        let is_same_state =
+            |a: &Kept, b: &Kept| Arc::ptr_eq(a.state.as_ref().unwrap(), b.state.as_ref().unwrap());
+        assert!(is_same_state(&again, &known) && Arc::ptr_eq(&again.dictionary, &known.dictionary));
+        let version = store.commit(ObjectName::Dictionary, &bytes, Some(&version)).await.unwrap();
         let changed = load(Some(known.clone())).await;
-        assert!(is_same(&changed.state, &known.state));
-        assert!(matches!(changed.unpack(), Err(StateTrouble::Unreadable { .. })));
+        assert!(is_same_state(&changed, &known) && !Arc::ptr_eq(&changed.dictionary, &known.dictionary));
+        store.commit(ObjectName::Dictionary, b"not ours", Some(&version)).await.unwrap();
+        let damaged = Kept::load(&store, Some(known)).await;
+        assert!(matches!(damaged, Err(StateTrouble::Unreadable { object: ObjectName::Dictionary, .. })));
     }
 }

@@ -11,6 +11,8 @@ use pgquerylens_model::statements::StatementKey;
 use pgquerylens_model::views::database;
 use pgquerylens_model::window::Window;
 
+use crate::state::dictionary::Entry;
+
 use super::keep::Held;
 use super::{Databases, PollOptions};
 
@@ -94,13 +96,13 @@ fn vector_statements(snapshot: &Snapshot, held: &Held) -> Vec<VectorStatement> {
 
 fn named(key: Option<StatementKey>, names: &Names<'_>, held: &Held) -> NamedStatement {
     let Some(key) = key else { return NamedStatement::default() };
-    let entry = held.dictionary().get(key.dbid, key.queryid);
+    let entry = held.dictionary().entry(key.dbid, key.queryid);
     NamedStatement {
         datname: names.database(key.dbid).map(str::to_owned),
         rolname: names.role(key.userid).map(str::to_owned),
-        query: entry.and_then(|entry| entry.text.as_ref()).map(|text| text.as_str().to_owned()),
-        fingerprint: entry.map(|entry| entry.fingerprint.clone()),
-        statement_type: entry.map(|entry| entry.statement_type.clone()),
+        query: entry.and_then(Entry::text).map(String::from),
+        fingerprint: entry.map(|entry| entry.fingerprint.to_string()),
+        statement_type: entry.map(|entry| entry.kind.as_str().to_owned()),
         tables: entry.map(|entry| entry.tables.clone()).unwrap_or_default(),
     }
 }

@@ -22,7 +22,7 @@ use crate::limits::{ASSUMED_TEXT_BYTES, Limits};
 use crate::source::{ReadError, Request, Source, Unit};
 use crate::state::StateStore;
 use crate::state::contents::TextLedger;
-use crate::state::dictionary::Dictionary;
+use crate::state::dictionary::{Dictionary, OpenDictionary};
 
 use super::Poller;
 use super::collected::Collected;
@@ -108,12 +108,12 @@ impl Weights {
     }
 
     /// The execution time whose statements are unknown, or known too little for what they take.
-    fn unknown(&self, dictionary: &Dictionary) -> Unknown {
+    fn unknown(&self, dictionary: &OpenDictionary) -> Unknown {
         let total: f64 = self.by_statement.values().sum();
         let is_unknown = |(key, weight): &(&(i64, i64), &f64)| {
             dictionary
-                .get(key.0, key.1)
-                .is_none_or(|entry| entry.text.is_none() && !entry.own && **weight >= total * WORTH_A_TEXT)
+                .known(key.0, key.1)
+                .is_none_or(|known| !known.has_text && !known.own && **weight >= total * WORTH_A_TEXT)
         };
         let milliseconds: f64 = self.by_statement.iter().filter(is_unknown).map(|(_, weight)| *weight).sum();
         Unknown { share: if total > 0.0 { milliseconds / total } else { 0.0 }, milliseconds }
@@ -236,8 +236,10 @@ mod tests {
     fn a_small_statement_known_by_its_fingerprint_is_known_well_enough() {
         use crate::state::dictionary::Entry;
         use pgquerylens_sql::{RawSql, analyse};
-        let entry = |queryid| Entry::of(1, queryid, analyse(&RawSql::from("select a")), 100);
-        let dictionary = Dictionary::new(vec![entry(1), entry(2).without_text(), entry(3).without_text()]);
+        let entry = || Entry::of(analyse(&RawSql::from("select a")), 100);
+        let entries = [entry(), entry().without_text(), entry().without_text()];
+        let dictionary = Dictionary::new((1..).map(|id| (1, id)).zip(entries).collect());
+        let dictionary = OpenDictionary::of(dictionary.into());
         let share = |weights: [f64; 4]| {
             let weights: Weights = (1..).map(|id| (1, id)).zip(weights).collect();
             weights.unknown(&dictionary).share

@@ -96,7 +96,7 @@ pub struct TextLedger {
 }
 
 impl Stored for State {
-    const FORMAT: u16 = 4;
+    const FORMAT: u16 = 5;
 }
 
 impl State {

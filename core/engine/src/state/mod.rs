@@ -3,6 +3,7 @@
 //!
 //! The store knows bytes and versions only; what they mean is [`contents`]'s, how they are written [`codec`]'s.
 
+mod blocks;
 pub mod codec;
 pub mod contents;
 pub mod control;
