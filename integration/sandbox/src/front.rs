@@ -2,7 +2,7 @@
 //! logs in as the service does, and only then opens the server behind, which believes it.
 //!
 //! Each service's check is a variant of [`Check`], in a file of its own: `rds` with what it is made of, `presigned`
-//! and `sigv4`. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in
+//! and `sigv4`, and `rds_proxy`, which is made of it. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in
 //! `message`.
 
 #[cfg(test)]
@@ -12,6 +12,7 @@ mod conversation;
 mod message;
 mod presigned;
 mod rds;
+mod rds_proxy;
 mod refusal;
 mod sigv4;
 mod startup;
@@ -30,6 +31,7 @@ use crate::tls::{TlsFiles, server_config};
 
 pub use check::Check;
 pub use rds::{AccessKey, RdsIam};
+pub use rds_proxy::RdsProxy;
 pub use refusal::Refusal;
 pub use wall_clock::WallClock;
 
