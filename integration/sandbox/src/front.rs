@@ -60,6 +60,7 @@ struct Shared {
 struct Kept {
     refusals: Vec<Refusal>,
     admissions: usize,
+    vain_cancels: usize,
 }
 
 impl Front {
@@ -90,6 +91,11 @@ impl Front {
     pub fn admissions(&self) -> usize {
         self.shared.kept().admissions
     }
+
+    /// Returns how often somebody asked that a statement ends, where the service does not do that.
+    pub fn vain_cancels(&self) -> usize {
+        self.shared.kept().vain_cancels
+    }
 }
 
 /// Returns the line of pg_hba.conf by which a server believes a front that it has checked this role.
@@ -111,6 +117,10 @@ impl Shared {
 
     fn note_admission(&self) {
         self.kept().admissions += 1;
+    }
+
+    fn note_vain_cancel(&self) {
+        self.kept().vain_cancels += 1;
     }
 }
 

@@ -88,7 +88,10 @@ async fn serve(
             let login = Login { user, database, parameters, client, port: shared.port, is_encrypted };
             log_in(socket, &packet.bytes, &login, shared).await
         }
-        Opening::Cancel if !shared.check.lets_cancel() => Ok(()),
+        Opening::Cancel if !shared.check.lets_cancel() => {
+            shared.note_vain_cancel();
+            Ok(())
+        }
         Opening::Cancel => forward(socket, knock(shared, &packet.bytes).await?).await,
         Opening::Tls | Opening::GssEncryption => Err(ErrorKind::InvalidData.into()),
     }

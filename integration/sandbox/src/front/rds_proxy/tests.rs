@@ -151,4 +151,5 @@ async fn a_statement_cannot_be_cancelled() {
     };
     let (slept, ()) = timeout(LIMIT, async { tokio::join!(sleep, end) }).await.unwrap();
     assert!(slept.is_ok(), "{slept:?}");
+    assert_eq!(stage.front.vain_cancels(), 1);
 }
