@@ -104,7 +104,7 @@ bench: ## Measures what a poll costs a server, beside a floor and the usual way,
 		--package '$(PACKAGE_DIR)/pgquerylens-lambda-x86_64.zip'
 
 soak: setup ## Runs the tests of sizes ten times as large: 1,000 databases (9 GB of disk), 100,000 tables, 1,000 reloads, 1,000 invocations, 1,000 servers through a queue; and 10,000 polls
-	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables -- --nocapture
+	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --workspace --test faults_size --test faults_tables --test tables -- --nocapture
 	PGQUERYLENS_TEST_SCALE=10 cargo test --locked --package pgquerylens --test agent -- --nocapture \
 		reloads_disturb_nobody the_living_are_polled an_agent_that_is_killed
 	PGQUERYLENS_TEST_SCALE=20 cargo test --locked --package pgquerylens-aws-lambda --test function -- --nocapture a_night_of

@@ -222,6 +222,9 @@ fn action(place: &Place) -> &'static str {
 /// token, and that IAM does not allow the login, it tells in the same words, those of PAM.
 pub(crate) fn refused_token(refusal: &Refusal) -> Option<String> {
     let user = &refusal.user;
+    if let Some(advice) = refused_by_proxy(refusal) {
+        return Some(advice);
+    }
     match refusal.sqlstate.as_str() {
         "28000" if refusal.message.starts_with("PAM authentication failed") => Some(format!(
             "allow rds-db:connect on arn:aws:rds-db:REGION:ACCOUNT:dbuser:DBI-RESOURCE-ID/{user} to the role whose \
@@ -255,6 +258,30 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     words.join(": ")
 }
 
+/// Returns what a refusal of RDS Proxy means, which is told by its words. It has IAM, TLS and credentials of its own.
+fn refused_by_proxy(refusal: &Refusal) -> Option<String> {
+    let (user, message) = (&refusal.user, &refusal.message);
+    if message.contains("IAM authentication failed") {
+        return Some(format!(
+            "name the proxy's own endpoint as the host, not the database's (a token is good for no other), and allow \
+             rds-db:connect on arn:aws:rds-db:REGION:ACCOUNT:dbuser:PROXY-RESOURCE-ID/{user} (prx-…, as its ARN ends) \
+             to the role whose credentials sign; if both are so, check that the region is the proxy's \
+             (--aws-region) and that this machine's clock is right; or connect past the proxy, to the instance's own \
+             endpoint"
+        ));
+    }
+    if message.contains("RDS proxy has no credentials") {
+        return Some(format!(
+            "give the proxy a secret with the password of {}, or IAM as its default way to log in (aws rds \
+             modify-db-proxy); or connect past the proxy, to the instance's own endpoint",
+            quoted(user)
+        ));
+    }
+    let is_plain = message.contains("requires TLS") || message.contains("only with SSL connections");
+    is_plain
+        .then(|| "choose sslmode=verify-full (the default): RDS Proxy takes tokens over TLS only".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use aws_sdk_sts::config::http::HttpResponse;
@@ -272,6 +299,40 @@ mod tests {
         let answer = HttpResponse::new(403.try_into().unwrap(), "".into());
         let refused = SdkError::service_error(AssumeRoleError::generic(metadata.build()), answer);
         unassumed(&account, &CredentialsError::provider_error(refused))
+    }
+
+    #[test]
+    fn what_refuses_a_token_is_told_apart_by_its_words() {
+        let role = "The IAM authentication failed for the role jane. Check the IAM token for this role and try again.";
+        let user =
+            "IAM authentication failed for user jane. Check the IAM token for this user and try again.";
+        let missing = "This RDS proxy has no credentials for the role jane. Check the credentials for this role and try again.";
+        for (sqlstate, message, begins) in [
+            ("28000", "PAM authentication failed for user \"jane\"", Some("allow rds-db:connect on")),
+            (
+                "28P01",
+                "password authentication failed for user \"jane\"",
+                Some("run as the administrator: grant"),
+            ),
+            ("28000", "pg_hba.conf rejects connection for host \"h\", SSL off", Some("choose sslmode=")),
+            ("28000", role, Some("name the proxy's own endpoint as the host")),
+            ("28P01", user, Some("name the proxy's own endpoint as the host")),
+            ("28000", missing, Some("give the proxy a secret with the password of jane")),
+            ("28000", "This RDS Proxy requires TLS connections.", Some("choose sslmode=")),
+            ("28000", "IAM is allowed only with SSL connections.", Some("choose sslmode=")),
+            ("28000", "role \"jane\" does not exist", None),
+        ] {
+            let refusal = Refusal {
+                address: "h:5432/shop".to_owned(),
+                database: "shop".to_owned(),
+                user: "jane".to_owned(),
+                sqlstate: sqlstate.to_owned(),
+                message: message.to_owned(),
+            };
+            let advice = refused_token(&refusal);
+            assert_eq!(advice.is_some(), begins.is_some(), "{message}: {advice:?}");
+            assert!(advice.is_none_or(|advice| advice.starts_with(begins.unwrap())), "{message}");
+        }
     }
 
     #[test]

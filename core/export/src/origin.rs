@@ -17,10 +17,27 @@ pub struct Origin {
     pub cluster: Option<String>,
     /// Its user's own labels.
     pub labels: Vec<(String, String)>,
-    /// Attributes of every resource: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`.
-    pub resource: Vec<(String, String)>,
+    /// Attributes of every resource: `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`, where a function runs.
+    pub resource: Vec<(String, ResourceValue)>,
     /// The name of the machine that we run on: it stands for `localhost`.
     pub hostname: Option<String>,
+}
+
+/// The value of a resource's attribute, in the types that OpenTelemetry's conventions give to ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceValue {
+    /// A string.
+    Text(String),
+    /// An int.
+    Int(i64),
+    /// An array of strings.
+    Texts(Vec<String>),
+}
+
+impl From<String> for ResourceValue {
+    fn from(text: String) -> ResourceValue {
+        ResourceValue::Text(text)
+    }
 }
 
 /// What the server itself told.

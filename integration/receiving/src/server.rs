@@ -237,7 +237,7 @@ impl Source for ModelSource {
     async fn open(&mut self, _database: Option<&str>) -> Result<Opened, ConnectError> {
         self.is_open = true;
         self.server.counted().connections += 1;
-        Ok(Opened { version: VERSION, tls: None, mode: Mode::Direct })
+        Ok(Opened { version: VERSION, tls: None, mode: Mode::Direct, is_rds_proxy: false })
     }
 
     fn close(&mut self) {

@@ -2,7 +2,7 @@
 //! logs in as the service does, and only then opens the server behind, which believes it.
 //!
 //! Each service's check is a variant of [`Check`], in a file of its own: `rds` with what it is made of, `presigned`
-//! and `sigv4`. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in
+//! and `sigv4`, and `rds_proxy`, which is made of it. How a connection goes is in `conversation`, what a client says first in `startup`, what follows in
 //! `message`.
 
 #[cfg(test)]
@@ -12,6 +12,7 @@ mod conversation;
 mod message;
 mod presigned;
 mod rds;
+mod rds_proxy;
 mod refusal;
 mod sigv4;
 mod startup;
@@ -30,6 +31,7 @@ use crate::tls::{TlsFiles, server_config};
 
 pub use check::Check;
 pub use rds::{AccessKey, RdsIam};
+pub use rds_proxy::RdsProxy;
 pub use refusal::Refusal;
 pub use wall_clock::WallClock;
 
@@ -58,6 +60,7 @@ struct Shared {
 struct Kept {
     refusals: Vec<Refusal>,
     admissions: usize,
+    vain_cancels: usize,
 }
 
 impl Front {
@@ -88,6 +91,11 @@ impl Front {
     pub fn admissions(&self) -> usize {
         self.shared.kept().admissions
     }
+
+    /// Returns how often somebody asked that a statement ends, where the service does not do that.
+    pub fn vain_cancels(&self) -> usize {
+        self.shared.kept().vain_cancels
+    }
 }
 
 /// Returns the line of pg_hba.conf by which a server believes a front that it has checked this role.
@@ -109,6 +117,10 @@ impl Shared {
 
     fn note_admission(&self) {
         self.kept().admissions += 1;
+    }
+
+    fn note_vain_cancel(&self) {
+        self.kept().vain_cancels += 1;
     }
 }
 

@@ -1,5 +1,5 @@
 //! PgBouncer in transaction mode in front of a throw-away server, in both ways it treats the startup parameter
-//! `options`. Prepared statements are off, as in every PgBouncer before 1.21.
+//! `options`, or behind a front. Prepared statements are off, as in every PgBouncer before 1.21.
 
 use std::{
     fmt::Write,
@@ -49,11 +49,23 @@ impl Pooler {
 
     /// Starts a pooler that lets the superuser and the roles of [`roles`] in.
     pub async fn start(server: &Server, options: StartupOptions) -> Result<Self> {
+        Self::start_with(server, options, "auth_type = scram-sha-256").await
+    }
+
+    /// Starts a pooler for a front that has checked who comes: it lets the same roles in without a question, and gives
+    /// every transaction another backend, which no pooler promises and each may do.
+    pub async fn start_behind_front(server: &Server) -> Result<Self> {
+        Self::start_with(server, StartupOptions::Refused, "auth_type = trust\nserver_lifetime = 0").await
+    }
+
+    async fn start_with(server: &Server, options: StartupOptions, more: &str) -> Result<Self> {
         let program = program().ok_or_else(|| Error::NotInstalled { what: "pgbouncer".to_owned() })?;
         let (scratch, port) = (Scratch::new(Medium::Disk)?, free_port()?);
         let home = scratch.private_directory("pooler")?;
         scratch.account().write_file(&home.join("users"), &users())?;
-        scratch.account().write_file(&home.join("pgbouncer.ini"), &configuration(server, options, port))?;
+        scratch
+            .account()
+            .write_file(&home.join("pgbouncer.ini"), &configuration(server, options, port, more))?;
         let mut command = Command::new(program);
         command.arg("pgbouncer.ini");
         let log = scratch.path().join("log");
@@ -108,15 +120,15 @@ fn users() -> String {
     text
 }
 
-fn configuration(server: &Server, options: StartupOptions, port: u16) -> String {
+fn configuration(server: &Server, options: StartupOptions, port: u16, more: &str) -> String {
     let ignored = match options {
         StartupOptions::Refused => "extra_float_digits",
         StartupOptions::Ignored => "extra_float_digits,options",
     };
     format!(
         "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-         unix_socket_dir =\npool_mode = transaction\nauth_type = scram-sha-256\nauth_file = users\n\
-         admin_users = {SUPERUSER}\nignore_startup_parameters = {ignored}\nserver_login_retry = 1\n",
+         unix_socket_dir =\npool_mode = transaction\nauth_file = users\nadmin_users = {SUPERUSER}\n\
+         ignore_startup_parameters = {ignored}\nserver_login_retry = 1\n{more}\n",
         server.port(),
     )
 }

@@ -17,7 +17,7 @@ use pgquerylens_setup::config::{Configuration, Mistakes, Source};
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings};
-use pgquerylens_setup::whereabouts;
+use pgquerylens_setup::whereabouts::{self, Whereabouts};
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(crate) struct Worker {
     surroundings: Surroundings,
     means: Means,
     /// Where we run, as attributes.
-    whereabouts: BTreeMap<String, String>,
+    whereabouts: Whereabouts,
     warm: BTreeMap<String, Warm>,
     invocations: u64,
 }
@@ -159,7 +159,8 @@ impl Worker {
         self.means = self.means.renewed(exporters, Some(&config.state))?;
         // What the user says of us goes before what we find out.
         self.surroundings.resource = self.whereabouts.clone();
-        self.surroundings.resource.extend(process.resource_attributes);
+        let said = process.resource_attributes.into_iter();
+        self.surroundings.resource.extend(said.map(|(key, text)| (key, text.into())));
         let name = config.name.clone();
         let exporters = self.means.exporters_for(&config);
         let kept = self

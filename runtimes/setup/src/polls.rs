@@ -1,7 +1,6 @@
 //! One server with all that it takes to poll it and to have sent what is found: how it is reached, whose wishes count, who
 //! gets what. When it is polled is left to a runtime.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +24,7 @@ use crate::config::secret_source::SecretSource;
 use crate::exit::Exit;
 use crate::exporters::Variables;
 use crate::failure::Failure;
+use crate::whereabouts::Whereabouts;
 
 /// What surrounds all servers of a process.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub struct Surroundings {
     /// The sessions at AWS, shared so that a role is assumed once.
     pub sessions: Sessions,
     /// Attributes of every resource that is exported.
-    pub resource: BTreeMap<String, String>,
+    pub resource: Whereabouts,
 }
 
 /// What one server's polls need.
@@ -179,9 +179,6 @@ pub enum NotPolled {
 }
 
 fn origin(config: &ServerConfig, target: Option<&Target>, surroundings: &Surroundings) -> Origin {
-    let pairs = |map: &BTreeMap<String, String>| {
-        map.iter().map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
-    };
     let (address, port) = match target.and_then(|target| target.hosts.first()) {
         Some(Host::Tcp { host, port, .. }) => (host.clone(), *port),
         Some(Host::Unix { directory, port }) => (directory.display().to_string(), *port),
@@ -192,8 +189,8 @@ fn origin(config: &ServerConfig, target: Option<&Target>, surroundings: &Surroun
         address,
         port,
         cluster: config.cluster.clone(),
-        labels: pairs(&config.labels),
-        resource: pairs(&surroundings.resource),
+        labels: config.labels.clone().into_iter().collect(),
+        resource: surroundings.resource.clone().into_iter().collect(),
         hostname: surroundings.hostname.clone(),
     }
 }

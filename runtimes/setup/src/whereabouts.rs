@@ -1,9 +1,14 @@
 //! Where this process runs, as attributes of a resource in OpenTelemetry's words: a function, a task, a pod, a machine of a
 //! cloud, or nothing that anybody knows. Only what stays the same from one process to the next is told: an attribute that
-//! changes begins every series anew. No network is asked.
-//! <https://opentelemetry.io/docs/specs/semconv/resource/cloud/>
+//! changes begins every series anew, so no pod, task, execution or stream of a log. No network is asked.
+//!
+//! Names, types and the variables behind them: <https://opentelemetry.io/docs/specs/semconv/resource/cloud/>, `faas`,
+//! `host`, `k8s` and `cloud-provider/aws/logs` beside it. No variable tells the name of an EKS cluster or the region of
+//! Cloud Run.
 
 use std::collections::BTreeMap;
+
+use pgquerylens_export::origin::ResourceValue;
 
 /// The namespace of a pod, as Kubernetes mounts it.
 const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -15,11 +20,13 @@ const CHASSIS: &str = "/sys/class/dmi/id/chassis_asset_tag";
 /// What every virtual machine of Azure has there, by its documentation.
 const AZURE_CHASSIS: &str = "7783-7084-3265-9085-8269-3286-77";
 
+const MEBIBYTE: i64 = 1 << 20;
+
+/// Attributes of a resource by their names.
+pub type Whereabouts = BTreeMap<String, ResourceValue>;
+
 /// Returns what can be told, from the variables and from files that `read` reads, if they are there.
-pub fn detected(
-    variables: &BTreeMap<String, String>,
-    read: impl Fn(&str) -> Option<String>,
-) -> BTreeMap<String, String> {
+pub fn detected(variables: &BTreeMap<String, String>, read: impl Fn(&str) -> Option<String>) -> Whereabouts {
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
     let file = |path: &str| read(path).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let found = function(&variable).or_else(|| container(&variable, &file)).or_else(|| machine(&file));
@@ -30,37 +37,55 @@ pub fn detected(
         .collect()
 }
 
-type Attributes = Vec<(&'static str, Option<String>)>;
+type Attribute = (&'static str, Option<ResourceValue>);
+type Attributes = Vec<Attribute>;
+
+fn text(name: &'static str, value: Option<String>) -> Attribute {
+    (name, value.map(ResourceValue::Text))
+}
 
 fn of(provider: &str, platform: &str) -> Attributes {
-    vec![("cloud.provider", Some(provider.to_owned())), ("cloud.platform", Some(platform.to_owned()))]
+    let told = |name, value: &str| text(name, Some(value.to_owned()));
+    vec![told("cloud.provider", provider), told("cloud.platform", platform)]
 }
 
 fn function(variable: &impl Fn(&str) -> Option<String>) -> Option<Attributes> {
     if let Some(name) = variable("AWS_LAMBDA_FUNCTION_NAME") {
-        let version = variable("AWS_LAMBDA_FUNCTION_VERSION");
-        let own =
-            [("cloud.region", variable("AWS_REGION")), ("faas.name", Some(name)), ("faas.version", version)];
-        return Some([of("aws", "aws_lambda"), own.to_vec()].concat());
+        return Some([of("aws", "aws_lambda"), lambda(name, variable)].concat());
     }
-    if let Some(name) = variable("K_SERVICE") {
-        return Some([of("gcp", "gcp_cloud_run"), vec![("faas.name", Some(name))]].concat());
+    // A job has no revisions.
+    if let Some(name) = variable("K_SERVICE").or_else(|| variable("CLOUD_RUN_JOB")) {
+        let own = [text("faas.name", Some(name)), text("faas.version", variable("K_REVISION"))];
+        return Some([of("gcp", "gcp_cloud_run"), own.to_vec()].concat());
     }
     let name = variable("WEBSITE_SITE_NAME").filter(|_| variable("FUNCTIONS_WORKER_RUNTIME").is_some())?;
-    let own = [("cloud.region", variable("REGION_NAME")), ("faas.name", Some(name))];
+    let own = [text("cloud.region", variable("REGION_NAME")), text("faas.name", Some(name))];
     Some([of("azure", "azure.functions"), own.to_vec()].concat())
+}
+
+fn lambda(name: String, variable: &impl Fn(&str) -> Option<String>) -> Attributes {
+    let mebibytes = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<i64>().ok());
+    let memory = mebibytes.and_then(|mebibytes| mebibytes.checked_mul(MEBIBYTE));
+    let log_group = variable("AWS_LAMBDA_LOG_GROUP_NAME");
+    vec![
+        text("cloud.region", variable("AWS_REGION")),
+        text("faas.name", Some(name)),
+        text("faas.version", variable("AWS_LAMBDA_FUNCTION_VERSION")),
+        ("faas.max_memory", memory.map(ResourceValue::Int)),
+        ("aws.log.group.names", log_group.map(|name| ResourceValue::Texts(vec![name]))),
+    ]
 }
 
 fn container(
     variable: &impl Fn(&str) -> Option<String>,
     file: &impl Fn(&str) -> Option<String>,
 ) -> Option<Attributes> {
-    let region = ("cloud.region", variable("AWS_REGION"));
+    let region = text("cloud.region", variable("AWS_REGION"));
     if variable("ECS_CONTAINER_METADATA_URI_V4").is_some() {
         return Some([of("aws", "aws_ecs"), vec![region]].concat());
     }
     variable("KUBERNETES_SERVICE_HOST")?;
-    let namespace = vec![("k8s.namespace.name", file(POD_NAMESPACE))];
+    let namespace = vec![text("k8s.namespace.name", file(POD_NAMESPACE))];
     // What EKS puts into a pod that has a role: by a web identity, or by its own agent.
     let is_eks = variable("AWS_WEB_IDENTITY_TOKEN_FILE")
         .is_some_and(|path| path.contains("eks.amazonaws.com"))
@@ -73,7 +98,9 @@ fn machine(file: &impl Fn(&str) -> Option<String>) -> Option<Attributes> {
     let vendor = file(VENDOR).unwrap_or_default();
     if vendor == "Amazon EC2" {
         let id = file(BOARD).filter(|id| id.starts_with("i-"));
-        return Some([of("aws", "aws_ec2"), vec![("host.id", id), ("host.type", file(PRODUCT))]].concat());
+        return Some(
+            [of("aws", "aws_ec2"), vec![text("host.id", id), text("host.type", file(PRODUCT))]].concat(),
+        );
     }
     if file(PRODUCT).is_some_and(|product| product == "Google Compute Engine") {
         return Some(of("gcp", "gcp_compute_engine"));
@@ -91,26 +118,36 @@ mod tests {
         let read =
             |path: &str| files.iter().find(|(name, _)| *name == path).map(|(_, text)| (*text).to_owned());
         let found = detected(&variables, read);
-        let shown: Vec<String> = found.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let shown = |value: &ResourceValue| match value {
+            ResourceValue::Text(text) => text.clone(),
+            ResourceValue::Int(number) => format!("{number} (int)"),
+            ResourceValue::Texts(texts) => format!("{texts:?}"),
+        };
+        let shown: Vec<String> =
+            found.iter().map(|(name, value)| format!("{name}={}", shown(value))).collect();
         assert_eq!(shown.join(" "), expected);
     }
 
     #[test]
     fn functions_tell_their_names() {
-        check(
-            &[
-                ("AWS_LAMBDA_FUNCTION_NAME", "poll"),
-                ("AWS_LAMBDA_FUNCTION_VERSION", "7"),
-                ("AWS_REGION", "eu-west-1"),
-            ],
-            &[],
-            "cloud.platform=aws_lambda cloud.provider=aws cloud.region=eu-west-1 faas.name=poll faas.version=7",
-        );
-        check(
-            &[("K_SERVICE", "poll")],
-            &[],
-            "cloud.platform=gcp_cloud_run cloud.provider=gcp faas.name=poll",
-        );
+        let lambda = "cloud.platform=aws_lambda cloud.provider=aws cloud.region=eu-west-1";
+        for (name, value, before, after) in [
+            ("AWS_LAMBDA_FUNCTION_VERSION", "7", "", " faas.name=poll faas.version=7"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128", "", " faas.max_memory=134217728 (int) faas.name=poll"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much", "", " faas.name=poll"),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "9223372036854775807", "", " faas.name=poll"),
+            ("AWS_LAMBDA_LOG_GROUP_NAME", "/poll", "aws.log.group.names=[\"/poll\"] ", " faas.name=poll"),
+            // Another one with each start.
+            ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/24/[$LATEST]0123", "", " faas.name=poll"),
+        ] {
+            let own = [("AWS_LAMBDA_FUNCTION_NAME", "poll"), ("AWS_REGION", "eu-west-1"), (name, value)];
+            check(&own, &[], &format!("{before}{lambda}{after}"));
+        }
+        let run = "cloud.platform=gcp_cloud_run cloud.provider=gcp faas.name=poll";
+        check(&[("K_SERVICE", "poll")], &[], run);
+        let revision = format!("{run} faas.version=poll-00002-abc");
+        check(&[("K_SERVICE", "poll"), ("K_REVISION", "poll-00002-abc")], &[], &revision);
+        check(&[("CLOUD_RUN_JOB", "poll"), ("CLOUD_RUN_EXECUTION", "poll-x7z")], &[], run);
         check(
             &[("WEBSITE_SITE_NAME", "poll"), ("FUNCTIONS_WORKER_RUNTIME", "custom")],
             &[],

@@ -106,6 +106,7 @@ async fn probe(
 ) -> Result<(Probe, Option<Pooling>), PollFailure> {
     let probe = probe_once(source, opened.version, deadline).await?;
     match opened.mode {
+        Mode::Pooled if opened.is_rds_proxy => Ok((probe, Some(Pooling::RdsProxy))),
         Mode::Pooled => Ok((probe, Some(Pooling::RefusesOptions))),
         Mode::Direct if probe.session.search_path == "pg_catalog" => Ok((probe, None)),
         Mode::Direct => {

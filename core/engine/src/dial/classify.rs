@@ -29,6 +29,9 @@ const DRIVER_TLS: &str = "error performing TLS handshake";
 /// The server's function that checks the database; its errors are about the database, not about options.
 const ROUTINE_OF_DATABASE_CHECK: &str = "CheckMyDatabase";
 
+/// What RDS Proxy says of a login, whichever SQLSTATE it gives it: AWS documents the words alone. It does not translate.
+const RDS_PROXY_LOGIN: [&str; 2] = ["iam authentication failed", "rds proxy has no credentials"];
+
 /// What a server says until it has recovered; the last of them from 14 on, before its state is consistent.
 const STARTING: [&str; 3] = ["starting up", "recovery", "not yet accepting"];
 
@@ -100,6 +103,9 @@ impl Attempt<'_> {
             }
             "57P03" | "55000" => ConnectError::NotAccepting(refusal),
             _ if about_options => ConnectError::OptionsRefused(refusal),
+            _ if RDS_PROXY_LOGIN.iter().any(|words| message.contains(words)) => {
+                ConnectError::LoginRefused(refusal)
+            }
             _ => ConnectError::Refused(refusal),
         }
     }

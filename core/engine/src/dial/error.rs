@@ -281,6 +281,13 @@ impl fmt::Display for Unreachable {
     }
 }
 
+impl Refusal {
+    /// Tells whether it is RDS Proxy that refuses, which names itself.
+    pub fn is_of_rds_proxy(&self) -> bool {
+        self.message.contains("RDS Proxy")
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "log in to {} as \"{}\": {}", self.address, self.user, self.message)?;

@@ -141,7 +141,7 @@ impl<'a> Login<'a> {
             tls,
             parameters,
             address: self.address.clone(),
-            canceller,
+            canceller: Some(canceller),
         }
     }
 

@@ -57,8 +57,8 @@ pub struct Dialled {
     pub parameters: SessionParameters,
     /// Host, port and database.
     pub address: String,
-    /// Stops what the connection is doing.
-    pub canceller: Canceller,
+    /// Stops what the connection is doing, where somebody would hear that.
+    pub canceller: Option<Canceller>,
 }
 
 /// What the server reports at the end of a login. A pooler may leave some of it out.

@@ -72,7 +72,7 @@ async fn answered(reply: Vec<u8>) -> ConnectError {
 #[tokio::test]
 async fn each_answer_has_its_error() {
     type Expected = fn(&ConnectError) -> bool;
-    let cases: [(&str, &str, &str, Expected); 24] = [
+    let cases: [(&str, &str, &str, Expected); 26] = [
         ("28P01", "password authentication failed", "", |e| matches!(e, ConnectError::WrongPassword(_))),
         ("28000", "no pg_hba.conf entry", "", |e| matches!(e, ConnectError::LoginRefused(_))),
         ("28000", "connection requires a valid client certificate", "", |e| {
@@ -120,6 +120,12 @@ async fn each_answer_has_its_error() {
             matches!(e, ConnectError::TooManyConnections(_))
         }),
         ("08P01", "no such user", "", |e| matches!(e, ConnectError::Refused(_))),
+        ("08P01", "The IAM authentication failed for the role d.", "", |e| {
+            matches!(e, ConnectError::LoginRefused(_) | ConnectError::WrongPassword(_))
+        }),
+        ("XX000", "This RDS proxy has no credentials for the role d.", "", |e| {
+            matches!(e, ConnectError::LoginRefused(_))
+        }),
         ("XX000", "odd\u{1b}[2J", "", |e| matches!(e, ConnectError::Refused(_))),
     ];
     for (sqlstate, text, routine, expected) in cases {
@@ -186,7 +192,7 @@ async fn our_options_follow_the_users_and_the_server_is_heard() {
     assert_eq!(dialled.address, format!("127.0.0.1:{port}/d"));
     assert!(dialled.tls.is_none());
     assert_eq!(dialled.traffic.read_bursts(), 1);
-    dialled.canceller.cancel(TIMEOUT).await.unwrap();
+    dialled.canceller.unwrap().cancel(TIMEOUT).await.unwrap();
     let packets = served.await.unwrap();
     let startup = String::from_utf8_lossy(&packets[0]);
     assert!(

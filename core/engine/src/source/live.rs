@@ -147,14 +147,20 @@ impl Source for Live {
         self.close();
         let target = database.map_or_else(|| self.target.clone(), |name| self.target.with_database(name));
         let options = self.limits.startup_options();
-        let (dialled, mode) = match self.dial(&target, Some(&options)).await {
-            Err(ConnectError::OptionsRefused(_)) => (self.dial(&target, None).await?, Mode::Pooled),
-            dialled => (dialled?, Mode::Direct),
+        let (mut dialled, mode, is_rds_proxy) = match self.dial(&target, Some(&options)).await {
+            Err(ConnectError::OptionsRefused(refusal)) => {
+                (self.dial(&target, None).await?, Mode::Pooled, refusal.is_of_rds_proxy())
+            }
+            dialled => (dialled?, Mode::Direct, false),
         };
+        if is_rds_proxy {
+            // It takes no cancel requests: each would be one more connection for nothing.
+            dialled.canceller = None;
+        }
         let version = dialled.parameters.server_version.as_deref().and_then(ServerVersion::from_parameter);
         let version = version.unwrap_or(ServerVersion(0));
-        let opened = Opened { version, tls: dialled.tls.clone(), mode };
-        self.interrupter.replace(Some(dialled.canceller.clone()));
+        let opened = Opened { version, tls: dialled.tls.clone(), mode, is_rds_proxy };
+        self.interrupter.replace(dialled.canceller.clone());
         self.progress.replace(Some(Arc::clone(&dialled.traffic)));
         self.session = Some(Session::new(dialled, mode, &self.limits));
         self.spent.connections += 1;

@@ -152,6 +152,8 @@ pub struct Opened {
     pub tls: Option<TlsFacts>,
     /// What stands between us and the server.
     pub mode: Mode,
+    /// Whether it is RDS Proxy, as far as it said so.
+    pub is_rds_proxy: bool,
 }
 
 /// Where rows come from. Implemented by the live server, by a recording, and by the recorder around the first.

@@ -293,7 +293,7 @@ impl Source for Replay {
     async fn open(&mut self, database: Option<&str>) -> Result<Opened, ConnectError> {
         self.database = database.map(str::to_owned);
         self.is_open = true;
-        Ok(Opened { version: self.version, tls: None, mode: Mode::Direct })
+        Ok(Opened { version: self.version, tls: None, mode: Mode::Direct, is_rds_proxy: false })
     }
 
     fn close(&mut self) {

@@ -54,7 +54,7 @@ pub struct Counts {
 pub struct Session {
     client: Client,
     driver: JoinHandle<()>,
-    canceller: Canceller,
+    canceller: Option<Canceller>,
     traffic: std::sync::Arc<Traffic>,
     mode: Mode,
     local_settings: String,
@@ -168,14 +168,17 @@ impl Session {
 
     /// Asks the server to stop what we can no longer wait for. Whether it heard is not our concern any more.
     async fn cancel(&self) {
-        let _heard = self.canceller.cancel(CANCEL_TIMEOUT).await;
+        if let Some(canceller) = &self.canceller {
+            let _heard = canceller.cancel(CANCEL_TIMEOUT).await;
+        }
     }
 
     /// Cancels until nothing of the batch is left: a cancel ends one statement, and the next one is on its heels.
     async fn stop<F: Future + Unpin>(&self, batch: &mut Batch<F>) {
+        let Some(canceller) = &self.canceller else { return };
         let end = Instant::now() + CANCEL_TIMEOUT;
         while Instant::now() < end {
-            let _heard = self.canceller.cancel(end.saturating_duration_since(Instant::now())).await;
+            let _heard = canceller.cancel(end.saturating_duration_since(Instant::now())).await;
             if batch.finishes_by(end.min(Instant::now() + CANCEL_PAUSE)).await {
                 return;
             }

@@ -25,7 +25,7 @@ use crate::otlp::Counts;
 
 pub use dimensions::MAX_DIMENSIONS;
 pub use line::MAX_METRICS;
-pub use selection::{DEFAULT, Selection};
+pub use selection::{DEFAULT, Selection, of_statements, sendable};
 
 use dimensions::Dimensions;
 use line::Figure;

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use super::Layout;
 use crate::metrics::{Owner, Value};
-use crate::origin::{Origin, ServerFacts};
+use crate::origin::{Origin, ResourceValue, ServerFacts};
 
 pub(super) fn pair(key: &str, value: Any) -> KeyValue {
     KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
@@ -33,6 +33,14 @@ pub(super) fn of_value(key: &str, value: &Value) -> KeyValue {
     )
 }
 
+fn of_resource(key: &str, value: &ResourceValue) -> KeyValue {
+    match value {
+        ResourceValue::Text(value) => text(key, value),
+        ResourceValue::Int(number) => pair(key, Any::IntValue(*number)),
+        ResourceValue::Texts(values) => texts(key, values),
+    }
+}
+
 /// Returns ourselves as OTLP's scope.
 pub(super) fn scope() -> InstrumentationScope {
     InstrumentationScope {
@@ -54,10 +62,11 @@ pub(super) fn resource(
         attributes.extend(legacy(owner));
     }
     // What its user says of a server wins over what we say.
-    let said = origin.resource.iter().chain(&origin.labels);
-    for (key, value) in said {
-        attributes.retain(|known| known.key != *key);
-        attributes.push(text(key, value));
+    let said = origin.resource.iter().map(|(key, value)| of_resource(key, value));
+    let labelled = origin.labels.iter().map(|(key, value)| text(key, value));
+    for attribute in said.chain(labelled) {
+        attributes.retain(|known| known.key != attribute.key);
+        attributes.push(attribute);
     }
     Resource { attributes, ..Resource::default() }
 }

@@ -9,6 +9,8 @@ use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point::V
 
 use super::*;
 use crate::example;
+use crate::metrics::Owner;
+use crate::origin::ResourceValue;
 
 fn origin() -> Origin {
     Origin {
@@ -226,4 +228,28 @@ fn a_server_that_is_down_says_so_and_since_when() {
     let messages = encode_down(now, last, &origin(), None, &Encoding::default());
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].counts, BTreeMap::from([("pgquerylens".to_owned(), 2)]));
+}
+
+/// What its user says of a server wins, and what is told besides keeps its type.
+#[test]
+fn a_resource_says_what_was_said_of_it() {
+    let said = |key: &str, value: ResourceValue| (key.to_owned(), value);
+    let origin = Origin {
+        resource: vec![
+            said("env", ResourceValue::Text("test".to_owned())),
+            said("faas.max_memory", ResourceValue::Int(134_217_728)),
+            said("aws.log.group.names", ResourceValue::Texts(vec!["/poll".to_owned()])),
+        ],
+        ..origin()
+    };
+    let resource = attributes::resource(&Owner::Server, &origin, None, Layout::Semconv).attributes;
+    let of = |key: &str| resource.iter().filter(|pair| pair.key == key).cloned().collect::<Vec<_>>();
+    assert_eq!(shown(&of("env")), "env=prod");
+    assert_eq!(shown(&of("faas.max_memory")), "faas.max_memory=134217728");
+    assert!(matches!(
+        of("faas.max_memory")[0].value.as_ref().and_then(|value| value.value.as_ref()),
+        Some(Any::IntValue(_))
+    ));
+    assert_eq!(shown(&of("aws.log.group.names")), "aws.log.group.names=1 texts");
+    assert_eq!(shown(&of("pgquerylens.server")), "pgquerylens.server=shop-primary");
 }

@@ -9,7 +9,7 @@ use crate::version::{ExtensionVersion, ServerVersion, statements_version_of};
 use crate::views::statements;
 
 pub use self::identifier::quoted;
-pub use self::provider::{Apply, Setting};
+pub use self::provider::{Apply, Setting, past_rds_proxy};
 
 /// What is so, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]

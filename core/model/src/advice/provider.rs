@@ -39,6 +39,20 @@ impl Provider {
     }
 }
 
+/// Returns the way to a server of RDS that RDS Proxy stands before. The address that the server says it was reached at is
+/// none: neither a certificate nor a token of IAM is for it.
+pub fn past_rds_proxy() -> Mend {
+    let command = "aws rds describe-db-instances \
+                   --query \"DBInstances[].[DBInstanceIdentifier,Endpoint.Address,DbiResourceId]\" --output table";
+    Mend {
+        steps: "connect to the instance's own endpoint, with rds-db:connect on its own resource id"
+            .to_owned(),
+        sql: None,
+        command: Some(command.to_owned()),
+        needs_restart: false,
+    }
+}
+
 impl Setting<'_> {
     /// Returns how the setting is changed at this provider.
     pub fn mend(self, provider: Provider) -> Mend {

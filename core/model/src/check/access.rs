@@ -4,7 +4,7 @@ use crate::advice::{self, Apply, Mend, Setting, quoted};
 use crate::capabilities::Provider;
 use crate::time::Timestamp;
 
-use super::{Aspect, CheckFacts, Encryption, Level, Verified, named};
+use super::{Aspect, CheckFacts, Encryption, Level, Pooling, Verified, named};
 
 /// A certificate that ends sooner than this is a warning.
 const CERTIFICATE_DAYS_MIN: f64 = 30.0;
@@ -18,7 +18,11 @@ pub(super) fn aspects(facts: &CheckFacts) -> Vec<Aspect> {
 fn tls(facts: &CheckFacts) -> Aspect {
     let aspect = named("tls", "TLS");
     let connection = &facts.connection;
-    let until = if connection.pooling.is_some() { ", as far as the pooler" } else { "" };
+    let until = match connection.pooling {
+        Some(Pooling::RdsProxy) => ", as far as RDS Proxy",
+        Some(Pooling::RefusesOptions | Pooling::DropsOptions) => ", as far as the pooler",
+        None => "",
+    };
     match &connection.encryption {
         None if connection.is_local => {
             aspect.ok("none, and none is needed: the connection stays on this machine")

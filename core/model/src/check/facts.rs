@@ -123,6 +123,8 @@ pub enum Verified {
 pub enum Pooling {
     /// It refused the session's settings in the startup packet.
     RefusesOptions,
+    /// RDS Proxy refused them, and said its name.
+    RdsProxy,
     /// It accepted the session's settings, and they never arrived.
     DropsOptions,
 }

@@ -1,8 +1,7 @@
 //! The server itself: its version, its part in replication, its free connection slots, its encoding, and how we got
 //! to it.
 
-use crate::advice::{Apply, Mend, Setting, newer_than_known, quoted};
-use crate::capabilities::Provider;
+use crate::advice::{self, Apply, Mend, Setting, newer_than_known, quoted};
 use crate::version::{SUPPORTED_MAJORS, ServerVersion};
 
 use super::setting_value::milliseconds;
@@ -13,6 +12,10 @@ const FREE_SLOTS_MIN: i64 = 5;
 
 /// What a monitoring role should be limited to: one poll, the one that replaces it, and a cancel.
 const ROLE_CONNECTIONS: i64 = 3;
+
+const BEHIND_RDS_PROXY: &str = "RDS Proxy stands in front and refuses the session's settings: every login takes two attempts, every poll sends \
+     the settings again, which pins a connection of its pool to us until we close ours, needs a savepoint for each \
+     view, and cannot cancel a statement that is slow";
 
 pub(super) fn aspects(facts: &CheckFacts) -> Vec<Aspect> {
     let mut aspects = vec![version(facts), connection(facts), session_settings(facts)];
@@ -53,10 +56,10 @@ fn connection(facts: &CheckFacts) -> Aspect {
     let Some(pooling) = facts.connection.pooling else {
         return aspect.ok("direct: the session's settings arrived in the startup packet");
     };
-    let (what, does) = match (pooling, facts.provider) {
-        (Pooling::RefusesOptions, Provider::Rds | Provider::Aurora) => ("RDS Proxy or a pooler", "refuses"),
-        (Pooling::RefusesOptions, _) => ("a pooler such as PgBouncer", "refuses"),
-        (Pooling::DropsOptions, _) => ("a pooler such as PgBouncer (ignore_startup_parameters)", "drops"),
+    let (what, does) = match pooling {
+        Pooling::RdsProxy => return aspect.warning(BEHIND_RDS_PROXY, advice::past_rds_proxy()),
+        Pooling::RefusesOptions => ("a pooler such as PgBouncer", "refuses"),
+        Pooling::DropsOptions => ("a pooler such as PgBouncer (ignore_startup_parameters)", "drops"),
     };
     aspect.warning(
         format!(

@@ -46,6 +46,11 @@ impl Emulator {
         Ok(emulator)
     }
 
+    /// Returns what it has written so far.
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     async fn wait_until_up(&mut self) -> Result<()> {
         let since = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {

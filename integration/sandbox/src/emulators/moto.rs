@@ -29,6 +29,11 @@ impl Moto {
         format!("http://127.0.0.1:{}", self.0.port)
     }
 
+    /// Returns what was asked of it, by its own log: `PUT /states/shop/baseline 200`.
+    pub fn requests(&self) -> Vec<String> {
+        self.0.log().lines().filter_map(request).collect()
+    }
+
     /// Makes a bucket.
     pub async fn make_bucket(&self, name: &str) -> Result<()> {
         match put(self.0.port, &format!("/{name}")).await? {
@@ -101,6 +106,13 @@ impl Moto {
             status => Err(Error::Unsupported { what: format!("enforce rights: status {status}") }),
         }
     }
+}
+
+/// Reads a line of the log: `127.0.0.1 - - [24/Nov/2026 20:48:40] "PUT /states/shop HTTP/1.1" 200 -`.
+fn request(line: &str) -> Option<String> {
+    let (_, quoted) = line.split_once('"')?;
+    let (asked, answered) = quoted.split_once(" HTTP/1.1\" ")?;
+    Some(format!("{asked} {}", answered.split(' ').next()?))
 }
 
 /// What a request is signed by, as far as moto looks at it.

@@ -3,13 +3,15 @@
 
 use std::net::IpAddr;
 
-use super::{RdsIam, Refusal};
+use super::{RdsIam, RdsProxy, Refusal};
 
 /// The way in which a front checks who logs in.
 #[derive(Debug, Clone)]
 pub enum Check {
     /// A token of IAM, as RDS and Aurora want it.
     RdsIam(RdsIam),
+    /// A token of IAM, as RDS Proxy wants it for its own endpoint.
+    RdsProxy(RdsProxy),
 }
 
 /// Somebody who wants to log in.
@@ -17,6 +19,8 @@ pub enum Check {
 pub(super) struct Login {
     pub(super) user: String,
     pub(super) database: String,
+    /// The names of all that was said first.
+    pub(super) parameters: Vec<String>,
     /// Where they come from.
     pub(super) client: IpAddr,
     /// The front's port that they came to.
@@ -46,18 +50,29 @@ impl Check {
     pub(super) fn greet(&self, login: &Login) -> Greeting {
         match self {
             Self::RdsIam(check) => check.greet(login),
+            Self::RdsProxy(check) => check.greet(login),
         }
     }
 
     pub(super) fn judge(&self, login: &Login, password: &str) -> Result<(), Refusal> {
         match self {
             Self::RdsIam(check) => check.judge(login, password),
+            Self::RdsProxy(check) => check.judge(login, password),
         }
     }
 
     pub(super) fn complain(&self, refusal: Refusal, login: &Login) -> Complaint {
         match self {
             Self::RdsIam(check) => check.complain(refusal, login),
+            Self::RdsProxy(check) => check.complain(refusal, login),
+        }
+    }
+
+    /// Whether a client may ask that its statement ends, and is given the key for that.
+    pub(super) fn lets_cancel(&self) -> bool {
+        match self {
+            Self::RdsIam(_) => true,
+            Self::RdsProxy(_) => false,
         }
     }
 }

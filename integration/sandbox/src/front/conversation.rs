@@ -84,9 +84,13 @@ async fn serve(
     shared: &Shared,
 ) -> Result<()> {
     match packet.opening {
-        Opening::Startup { user, database } => {
-            let login = Login { user, database, client, port: shared.port, is_encrypted };
+        Opening::Startup { user, database, parameters } => {
+            let login = Login { user, database, parameters, client, port: shared.port, is_encrypted };
             log_in(socket, &packet.bytes, &login, shared).await
+        }
+        Opening::Cancel if !shared.check.lets_cancel() => {
+            shared.note_vain_cancel();
+            Ok(())
         }
         Opening::Cancel => forward(socket, knock(shared, &packet.bytes).await?).await,
         Opening::Tls | Opening::GssEncryption => Err(ErrorKind::InvalidData.into()),
@@ -107,7 +111,11 @@ async fn log_in(socket: &mut impl Stream, packet: &[u8], login: &Login, shared: 
                 Err(refusal) => refuse(socket, refusal, login, shared).await,
                 Ok(()) => {
                     shared.note_admission();
-                    forward(socket, knock(shared, packet).await?).await
+                    let mut server = knock(shared, packet).await?;
+                    if !shared.check.lets_cancel() {
+                        carry_login(socket, &mut server).await?;
+                    }
+                    forward(socket, server).await
                 }
             }
         }
@@ -142,6 +150,19 @@ async fn introduce(
             has_asked = true;
             let answer = Message::read(socket).await?;
             server.write_all(&answer.bytes).await?;
+        }
+    }
+}
+
+/// Carries what the server says at the end of a login, but the key that a cancel request would need.
+async fn carry_login(socket: &mut impl Stream, server: &mut TcpStream) -> Result<()> {
+    loop {
+        let said = Message::read(server).await?;
+        if said.kind() != message::BACKEND_KEY {
+            send(socket, &said.bytes).await?;
+        }
+        if [message::READY, message::ERROR].contains(&said.kind()) {
+            return Ok(());
         }
     }
 }

@@ -12,6 +12,10 @@ pub(super) const PASSWORD: u8 = b'p';
 pub(super) const AUTHENTICATION: u8 = b'R';
 /// What a server says last.
 pub(super) const ERROR: u8 = b'E';
+/// The key by which a client may cancel, BackendKeyData.
+pub(super) const BACKEND_KEY: u8 = b'K';
+/// What a server says when it waits for a statement, ReadyForQuery.
+pub(super) const READY: u8 = b'Z';
 /// The question for a password in clear, AuthenticationCleartextPassword.
 pub(super) const ASK_CLEARTEXT_PASSWORD: [u8; 9] = [AUTHENTICATION, 0, 0, 0, 8, 0, 0, 0, 3];
 /// The longest message before a session begins, which is the longest password (`PG_MAX_AUTH_TOKEN_LENGTH`).

@@ -9,6 +9,10 @@ pub enum Refusal {
     NoTls,
     /// The client broke the handshake off, as it does where it does not believe the certificate.
     HandshakeBroken,
+    /// What the client said first asks for something that the service does not have.
+    NotSupported,
+    /// The proxy has no credentials of this role's for the database behind.
+    NoCredentials,
     /// The role may not log in by token; the server asked it for its password and did not like the answer.
     NotGranted,
     /// What came as a password is no token, with what is wrong with it.
@@ -44,6 +48,8 @@ impl fmt::Display for Refusal {
         formatter.write_str(match self {
             Self::NoTls => "the client did not ask for TLS",
             Self::HandshakeBroken => "the client broke the handshake off",
+            Self::NotSupported => "the client asks for what the service does not have",
+            Self::NoCredentials => "the proxy has no credentials for the role",
             Self::NotGranted => "the role may not log in by token",
             Self::Malformed(what) => return write!(formatter, "this is no token: {what}"),
             Self::WrongHost => "the token is for another host",

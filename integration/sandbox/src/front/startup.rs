@@ -27,6 +27,8 @@ pub(super) enum Opening {
         user: String,
         /// The database; the role's name stands for it if none is named.
         database: String,
+        /// The names of all that the packet says, these two among them.
+        parameters: Vec<String>,
     },
 }
 
@@ -55,7 +57,8 @@ fn startup(parameters: &[u8]) -> Option<Opening> {
     let value = |name| words.chunks_exact(2).find(|pair| pair[0] == name).map(|pair| pair[1].to_owned());
     let user = value("user").filter(|user| !user.is_empty())?;
     let database = value("database").unwrap_or_else(|| user.clone());
-    Some(Opening::Startup { user, database })
+    let parameters = words.chunks_exact(2).map(|pair| pair[0].to_owned()).collect();
+    Some(Opening::Startup { user, database, parameters })
 }
 
 #[cfg(test)]
@@ -66,8 +69,9 @@ mod tests {
         [&code.to_be_bytes(), parameters.as_bytes()].concat()
     }
 
-    fn startup(user: &str, database: &str) -> Option<Opening> {
-        Some(Opening::Startup { user: user.to_owned(), database: database.to_owned() })
+    fn startup(user: &str, database: &str, parameters: &[&str]) -> Option<Opening> {
+        let parameters = parameters.iter().map(|name| (*name).to_owned()).collect();
+        Some(Opening::Startup { user: user.to_owned(), database: database.to_owned(), parameters })
     }
 
     #[test]
@@ -76,8 +80,14 @@ mod tests {
             (packet(80_877_103, ""), Some(Opening::Tls)),
             (packet(80_877_104, ""), Some(Opening::GssEncryption)),
             (packet(80_877_102, "12345678"), Some(Opening::Cancel)),
-            (packet(196_608, "user\0jane\0database\0shop\0\0"), startup("jane", "shop")),
-            (packet(196_610, "application_name\0user\0user\0é +@\0\0"), startup("é +@", "é +@")),
+            (
+                packet(196_608, "user\0jane\0database\0shop\0\0"),
+                startup("jane", "shop", &["user", "database"]),
+            ),
+            (
+                packet(196_610, "application_name\0user\0user\0é +@\0\0"),
+                startup("é +@", "é +@", &["application_name", "user"]),
+            ),
             (packet(196_608, "user\0jane\0"), None),
             (packet(196_608, "user\0\0\0"), None),
             (packet(196_608, "\0"), None),

@@ -146,7 +146,7 @@ impl Fleet {
                 variables: Arc::clone(&self.variables),
                 hostname: self.hostname.clone(),
                 sessions: self.sessions.clone(),
-                resource: resource.clone(),
+                resource: resource.clone().into_iter().map(|(key, text)| (key, text.into())).collect(),
             },
             board: Rc::clone(&self.board),
             workers: Rc::clone(&self.workers),

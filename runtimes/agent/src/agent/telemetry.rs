@@ -9,7 +9,6 @@ mod sender;
 mod spans;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_setup::config::configuration::{ProcessConfig, TelemetryConfig};
 use pgquerylens_setup::exporters::Variables;
 use pgquerylens_setup::failure::Failure;
-use pgquerylens_setup::whereabouts;
+use pgquerylens_setup::whereabouts::{self, Whereabouts};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, timeout_at};
@@ -60,7 +59,7 @@ pub(super) struct Telemetry {
     board: Rc<Board>,
     variables: Variables,
     /// Where we run, as attributes.
-    whereabouts: BTreeMap<String, String>,
+    whereabouts: Whereabouts,
     hostname: Option<String>,
     sending: RefCell<Option<Sending>>,
 }
@@ -77,7 +76,7 @@ struct Sending {
 #[derive(Clone, PartialEq)]
 struct Wanted {
     config: TelemetryConfig,
-    attributes: BTreeMap<String, String>,
+    attributes: Whereabouts,
 }
 
 /// What is to change about where our own telemetry is sent.
@@ -120,7 +119,8 @@ impl Telemetry {
     pub(super) fn prepare(&self, process: &ProcessConfig) -> Result<Change, Failure> {
         let wanted = process.telemetry.clone().map(|config| {
             let mut attributes = self.whereabouts.clone();
-            attributes.extend(process.resource_attributes.clone());
+            let said = process.resource_attributes.clone();
+            attributes.extend(said.into_iter().map(|(key, text)| (key, text.into())));
             Wanted { config, attributes }
         });
         let sending = self.sending.borrow();

@@ -11,6 +11,7 @@ mod packaging;
 mod pipes;
 mod program;
 mod rds;
+mod rds_proxy;
 mod recordings;
 mod schemas;
 mod signals;

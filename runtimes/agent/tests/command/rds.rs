@@ -26,22 +26,8 @@ struct Stage {
 impl Stage {
     async fn set(major: u32, granted: &[&str], allowed: &[&str]) -> Stage {
         let server = Server::new(major).hba(&trust(roles::MONITOR)).start_monitored().await.unwrap();
-        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let (certificates, clock) = (Certificates::new().unwrap(), WallClock::right());
-        let key = AccessKey {
-            id: KEY.to_owned(),
-            secret: SECRET.to_owned(),
-            session_token: Some(SESSION.to_owned()),
-            may_connect_as: owned(allowed),
-        };
-        let check = Check::RdsIam(RdsIam {
-            region: "eu-west-1".to_owned(),
-            host: HOST.to_owned(),
-            port: None,
-            keys: vec![key],
-            granted: owned(granted),
-            clock: clock.clone(),
-        });
+        let check = Check::RdsIam(service(HOST, granted, allowed, &clock));
         let files = certificates.server_for(HOST).unwrap();
         let front = Front::start(server.port(), check, &files).await.unwrap();
         Stage { _server: server, front, certificates, clock }
@@ -62,17 +48,41 @@ impl Stage {
     }
 
     fn command(&self, connection: &str, arguments: &[&str]) -> Command {
-        let mut command = pgquerylens(&[&["poll", connection, "--auth", "rds-iam"], arguments].concat());
-        command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
-        command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", SECRET);
-        // Where a function runs says nothing of where the server is.
-        command.env("AWS_SESSION_TOKEN", SESSION).env("AWS_REGION", "us-west-2");
-        command
+        by_token(&[&["poll", connection], arguments].concat())
     }
 }
 
+/// Returns a service at this endpoint that knows one key, whose owner may connect as some of the granted.
+pub(crate) fn service(host: &str, granted: &[&str], allowed: &[&str], clock: &WallClock) -> RdsIam {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let key = AccessKey {
+        id: KEY.to_owned(),
+        secret: SECRET.to_owned(),
+        session_token: Some(SESSION.to_owned()),
+        may_connect_as: owned(allowed),
+    };
+    RdsIam {
+        region: "eu-west-1".to_owned(),
+        host: host.to_owned(),
+        port: None,
+        keys: vec![key],
+        granted: owned(granted),
+        clock: clock.clone(),
+    }
+}
+
+/// Returns the program with the key that the service knows, and without a password.
+pub(crate) fn by_token(arguments: &[&str]) -> Command {
+    let mut command = pgquerylens(&[arguments, &["--auth", "rds-iam"]].concat());
+    command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
+    command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", SECRET);
+    // Where a function runs says nothing of where the server is.
+    command.env("AWS_SESSION_TOKEN", SESSION).env("AWS_REGION", "us-west-2");
+    command
+}
+
 /// The front works on this thread's runtime, so the program is waited for on another.
-async fn ended(command: Command) -> Ended {
+pub(crate) async fn ended(command: Command) -> Ended {
     let ended = tokio::task::spawn_blocking(|| Running::start(command).ended()).await.unwrap();
     for secret in [SECRET, SESSION, "X-Amz-Signature"] {
         assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{ended:?}");

@@ -20,8 +20,9 @@ async fn what_is_executed_between_invocations_arrives_cold_or_warm() {
     environment.invoke(&stage.event()).await.unwrap();
     assert_eq!(environment.starts().len(), 3);
     stage.everything_arrived();
-    let told = ["cloud.platform", "faas.name"].map(|key| stage.resource(key));
-    assert_eq!(told, [Some("aws_lambda".to_owned()), Some("pgquerylens".to_owned())]);
+    let told = ["cloud.platform", "faas.name", "aws.log.group.names"].map(|key| stage.resource(key));
+    let expected = ["aws_lambda", "pgquerylens", "/aws/lambda/pgquerylens"];
+    assert_eq!(told, expected.map(|text| Some(text.to_owned())));
     stage.is_sound(&[&environment]);
 }
 

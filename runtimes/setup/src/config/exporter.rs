@@ -10,10 +10,10 @@ use super::configuration::{
     ClientCertificate, Compression, EmfConfig, EventCompat, ExporterConfig, JsonlConfig, JsonlPath, Layout,
     OtlpConfig, Protocol, Temporality, Transport,
 };
-use super::document::shown;
 use super::draft::ExporterDraft;
 use super::endpoint;
 use super::layer::Layer;
+use super::metric_names;
 use super::mistake::Mistake;
 use super::secret_source::SecretSource;
 use super::standard::Signal;
@@ -64,20 +64,19 @@ fn jsonl(draft: &ExporterDraft) -> JsonlConfig {
 fn emf(draft: &ExporterDraft, mistakes: &mut Vec<Mistake>) -> Option<EmfConfig> {
     let layer = &draft.layer;
     let namespace = layer.text("namespace").unwrap_or(DEFAULT_NAMESPACE);
-    if let Some(setting) = layer.get("namespace").filter(|_| !is_namespace(namespace)) {
-        mistakes.push(setting.mistake(format!(
+    let unfit = layer.get("namespace").filter(|_| !is_namespace(namespace));
+    mistakes.extend(unfit.map(|setting| {
+        setting.mistake(format!(
             "write up to {MAX_NAMESPACE_BYTES} letters, digits and any of {NAMESPACE_SIGNS}, and neither : nor AWS/ first"
-        )));
-        return None;
-    }
-    let selection = match (layer.get("metrics"), layer.texts("metrics").map(Selection::of)) {
-        (Some(setting), Some(Err((name, error)))) => {
-            mistakes.push(setting.mistake(format!("{}: {}", shown(&name), error.msg)));
-            return None;
-        }
-        (_, Some(Ok(selection))) => selection,
-        _ => Selection::default(),
+        ))
+    }));
+    let selection = match (layer.get("metrics"), layer.texts("metrics")) {
+        (Some(setting), Some(names)) => metric_names::selection(names).map_err(|wrong| {
+            mistakes.extend(wrong.into_iter().map(|instead| setting.mistake(instead)));
+        }),
+        _ => Ok(Selection::default()),
     };
+    let (None, Ok(selection)) = (unfit, selection) else { return None };
     Some(EmfConfig { lines: jsonl(draft), namespace: namespace.to_owned(), selection })
 }
 

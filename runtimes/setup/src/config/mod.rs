@@ -7,6 +7,7 @@ mod draft;
 mod endpoint;
 mod exporter;
 mod layer;
+mod metric_names;
 mod mistake;
 mod observed;
 mod process;

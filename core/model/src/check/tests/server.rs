@@ -42,14 +42,21 @@ fn poolers_and_lost_settings() {
     check(
         |facts| {
             facts.connection.pooling = Some(Pooling::RefusesOptions);
-            facts.provider = Provider::Rds;
             facts.details.server_address = None;
         },
         &expect![[r#"
-            warning connection: RDS Proxy or a pooler stands in front and refuses the session's settings: every poll sends them again, needs a savepoint for each view, and takes a server connection of the pool meanwhile
+            warning connection: a pooler such as PgBouncer stands in front and refuses the session's settings: every poll sends them again, needs a savepoint for each view, and takes a server connection of the pool meanwhile
                 connect past it, to the server's own host and port or its socket
             ok tls: TLSv1.3, as far as the pooler, the server's certificate and name are checked against the system's trusted certificates
         "#]],
+    );
+    check(
+        |facts| facts.connection.pooling = Some(Pooling::RdsProxy),
+        &expect![[r#"
+        warning connection: RDS Proxy stands in front and refuses the session's settings: every login takes two attempts, every poll sends the settings again, which pins a connection of its pool to us until we close ours, needs a savepoint for each view, and cannot cancel a statement that is slow
+            connect to the instance's own endpoint, with rds-db:connect on its own resource id: aws rds describe-db-instances --query "DBInstances[].[DBInstanceIdentifier,Endpoint.Address,DbiResourceId]" --output table
+        ok tls: TLSv1.3, as far as RDS Proxy, the server's certificate and name are checked against the system's trusted certificates
+    "#]],
     );
     check(
         |facts| {

@@ -47,7 +47,14 @@ fn service() -> RdsIam {
 
 fn login(user: &str) -> Login {
     let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Login { user: user.to_owned(), database: "shop".to_owned(), client, port: 5432, is_encrypted: true }
+    Login {
+        user: user.to_owned(),
+        database: "shop".to_owned(),
+        parameters: vec!["user".to_owned(), "database".to_owned()],
+        client,
+        port: 5432,
+        is_encrypted: true,
+    }
 }
 
 fn judge(token: &str) -> Result<(), Refusal> {

@@ -216,6 +216,12 @@ fn what_cloudwatch_would_refuse_is_a_mistake() {
         (", namespace: ':x'", "neither : nor AWS/ first"),
         (", namespace: 'a b'", "letters, digits and any of .-_/#:"),
         (", metrics: ['[a']", "metrics: [a: "),
+        (
+            ", metrics: [postgresql.comits]",
+            "x.yaml:2:34: metrics: no metric is called postgresql.comits: did you mean",
+        ),
+        (", namespace: ':x', metrics: [nothing]", "no metric is called nothing"),
+        (", metrics: [postgresql.commits, nothing, neither]", "no metric is called neither"),
     ] {
         assert!(told(keys).contains(expected), "{keys}: {}", told(keys));
     }
