@@ -11,7 +11,6 @@ use std::env;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use pgquerylens_aws::session::Sessions;
@@ -92,8 +91,8 @@ impl Function {
 
     async fn answer(&mut self, event: LambdaEvent<Value>) -> Result<Value, Failure> {
         let now = clock::now();
-        let milliseconds = event.context.deadline.saturating_sub(u64::try_from(now.0 / 1_000).unwrap_or(0));
-        let moments = Moments { now, end: Instant::now() + Duration::from_millis(milliseconds) };
+        let moments =
+            Moments { now, end: Instant::now() + time::for_invocation(event.context.deadline, now) };
         let what = Event::read(&event.payload);
         let gone = match what.map_err(|why| Failure::new(Exit::Data, why, ""))? {
             Event::Tick => match &self.dispatcher {

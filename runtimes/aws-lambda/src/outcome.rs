@@ -54,7 +54,7 @@ impl Polled {
             views: report.collectors.len(),
             statements: report.cost.statements,
             round_trips: report.cost.round_trips,
-            duration_ms: report.cost.duration_ms,
+            duration_ms: report.cost.duration_ms.round(),
             trouble: missing.chain(untaken).collect(),
         }
     }

@@ -3,12 +3,25 @@
 
 use std::time::Duration;
 
+use pgquerylens_model::time::Timestamp;
+
 /// The part of the time that is kept for delivery and commit: one fifth, within the bounds below.
 const RESERVE_SHARE: u32 = 5;
 const LEAST_RESERVE: Duration = Duration::from_secs(1);
 const MOST_RESERVE: Duration = Duration::from_secs(10);
 /// With less than this a poll is not begun.
 const LEAST_POLL: Duration = Duration::from_secs(1);
+/// What an invocation may last where nobody says: the usual timeout of a function of ours.
+const UNTOLD: Duration = Duration::from_secs(60);
+
+/// Returns how long an invocation may last that begins now, by its deadline in milliseconds since 1970.
+///
+/// Lambda hands over no event whose time is over, but other runtime APIs do: that of cargo-lambda says 600,000 for each.
+/// Such a deadline says nothing.
+pub(crate) fn for_invocation(deadline_ms: u64, now: Timestamp) -> Duration {
+    let now_ms = u64::try_from(now.0 / 1_000).unwrap_or(0);
+    deadline_ms.checked_sub(now_ms).filter(|left| *left > 0).map_or(UNTOLD, Duration::from_millis)
+}
 
 /// Returns how long a poll may take of what is left, if it is worth to begin.
 pub(crate) fn for_polling(left: Duration) -> Option<Duration> {
@@ -19,6 +32,14 @@ pub(crate) fn for_polling(left: Duration) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_that_is_over_before_it_begins_is_none() {
+        let now = Timestamp(1_700_000_000_000_000);
+        let seconds = |deadline_ms| for_invocation(deadline_ms, now).as_secs();
+        assert_eq!(seconds(1_700_000_020_000), 20);
+        assert_eq!([0, 600_000, 1_700_000_000_000].map(seconds), [60; 3]);
+    }
 
     #[test]
     fn a_reserve_is_kept_at_the_end() {
