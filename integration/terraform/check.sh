@@ -1,7 +1,7 @@
 #!/bin/sh
 # Holds the Terraform module and its examples against the formatter, the tables of the README, the provider's schema, the
-# module's own tests, checkov, and tflint where that is on the path. Nothing is asked of AWS, and nothing is written into
-# the checkout: Terraform works on a copy.
+# module's own tests, checkov, and tflint where it could be had. Nothing is asked of AWS, and nothing is written into the
+# checkout: Terraform works on a copy.
 # Usage: check.sh DIR, where install.sh has been
 set -eu
 
@@ -44,13 +44,13 @@ done
 sh "$here/breaks.sh" "$dir" "$work/terraform/$module"
 quietly "$dir/tool" -chdir="$work/terraform/$module" test -no-color
 tail -n 1 "$work/log"
-if command -v tflint >/dev/null; then
+if [ -x "$dir/tflint" ]; then
     for folder in $folders; do
-        tflint --chdir="$root/terraform/$folder" --config="$here/tflint.hcl"
+        "$dir/tflint" --chdir="$root/terraform/$folder" --config="$here/tflint.hcl"
     done
     say "tflint finds nothing"
 else
-    say "tflint is not on the path, and its rules are left out"
+    say "tflint is neither on the path nor to be built here, and its rules are left out"
 fi
 wait "$checkov" || { cat "$work/checkov.log" >&2; exit 1; }
 checkov=

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what check.sh needs into DIR:
 #   tool         Terraform or OpenTofu from the path; where neither is there, OpenTofu, built from its Go module
+#   tflint       from the path, or built from its Go module; where neither can be had, its rules are left out
 #   python/      checkov
 #   mirror/      the AWS provider, real where the registry of providers answers; elsewhere a double of it
 #   cli.tfrc     what tells Terraform to take providers from there alone
@@ -17,6 +18,7 @@ export TF_CLI_CONFIG_FILE=/dev/null
 # The version that the bindings were made from.
 PROVIDER_VERSION=6.69.1
 OPENTOFU=github.com/opentofu/opentofu@v1.10.10
+TFLINT=github.com/terraform-linters/tflint@v0.64.0
 
 say() { printf 'terraform: %s\n' "$*"; }
 fail() { say "$*" >&2; exit 1; }
@@ -42,6 +44,16 @@ find_tool() {
     [ -x "$tool" ] || build_opentofu
     ln -sfn "$tool" "$dir/tool"
     say "$("$dir/tool" version | head -n 1): there"
+}
+
+find_tflint() {
+    if command -v tflint >/dev/null; then
+        ln -sfn "$(command -v tflint)" "$dir/tflint"
+    elif [ ! -x "$dir/tflint" ] && command -v go >/dev/null; then
+        say "building $TFLINT, which takes about a minute"
+        GOBIN=$dir CGO_ENABLED=0 go install -trimpath "$TFLINT" || say "tflint cannot be built here"
+    fi
+    [ ! -x "$dir/tflint" ] || say "$("$dir/tflint" --version | head -n 1): there"
 }
 
 registry_answers() {
@@ -123,6 +135,7 @@ dir=$(cd "$1" && pwd)
 
 sh "$here/../python.sh" "$dir/python" "$here/requirements.txt"
 find_tool
+find_tflint
 case $(cat "$dir/mirror/kind" 2>/dev/null || true) in
     # Terraform and OpenTofu call the registry by different names.
     "real by $(basename "$tool")") say "the AWS provider: there" ;;
