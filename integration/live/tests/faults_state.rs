@@ -103,7 +103,7 @@ async fn a_state_that_cannot_be_read_is_named_and_left_alone() {
             "baseline",
             |bytes| bytes[FORMAT_AT + 1] = 9,
             &expect![[r#"
-                read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 4
+                read the state's baseline: it has format 9, written by a newer pgquerylens; this one reads 5
                 → poll with the newer pgquerylens, or name another place with --state"#]],
         )
         .await;

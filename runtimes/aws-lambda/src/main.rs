@@ -25,7 +25,7 @@ use pgquerylens_setup::polls::Surroundings;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use tracing::{error, warn};
+use tracing::warn;
 
 use dispatcher::Dispatcher;
 use event::Event;
@@ -55,10 +55,8 @@ async fn serve(environment: Environment) -> Result<(), lambda_runtime::Error> {
                 Ok(function) => function.answer(event).await,
                 Err(failure) => Err(failure.clone()),
             };
-            answered.map_err(|failure| {
-                error!(error = %failure.in_one_line(), "invocation failed");
-                told(&failure)
-            })
+            // The runtime's library writes the line of the log.
+            answered.map_err(|failure| told(&failure))
         }
     }))
     .await
@@ -74,7 +72,7 @@ impl Function {
     fn of(environment: Environment) -> Result<Function, Failure> {
         let given = Given::new("agent", CommandLine::default(), &environment.variables);
         let source = source(&given, &environment);
-        log::start(&source.process()?)?;
+        log::start(&source.process()?, log::Repeats::Written)?;
         for mistake in unknown_variables(&environment.variables) {
             warn!(variable = mistake.written, "{}", mistake.instead);
         }
@@ -125,8 +123,9 @@ fn source(given: &Given<'_>, environment: &Environment) -> Source {
 fn judged(gone: &[Gone]) -> Result<Value, Failure> {
     if !gone.is_empty() && gone.iter().all(|(_, outcome)| outcome.is_failure()) {
         let count = gone.len();
-        let first = gone.first().map_or(Value::Null, |(server, outcome)| outcome.told(server));
-        let problem = format!("none of {count} servers was read; the first: {first}");
+        let first =
+            gone.first().map_or_else(String::new, |(server, outcome)| format!("{server}: {}", outcome.why()));
+        let problem = format!("none of {count} servers was read; {first}");
         return Err(Failure::new(Exit::Unavailable, problem, "the log has a line for each"));
     }
     let servers: Vec<Value> = gone.iter().map(|(server, outcome)| outcome.told(server)).collect();

@@ -15,6 +15,8 @@ pub(crate) enum Outcome {
     Stopped(String),
     /// It failed too often: it is let rest until then.
     Resting(Timestamp),
+    /// Its interval is longer than the schedule's, and the last poll was then.
+    Early(Timestamp),
     /// Another invocation is at work on it.
     Overlapped,
     /// The message waited for so long that the next one is on its way.
@@ -61,14 +63,15 @@ impl Polled {
 }
 
 impl Outcome {
-    /// Tells whether a queue is to send the message again: what the next tick brings anyway is not worth it.
+    /// Tells whether a queue is to send the message again, until it is put where somebody looks at it: what the next tick
+    /// brings anyway is not worth it.
     pub(crate) fn comes_again(&self) -> bool {
-        matches!(self, Outcome::OutOfTime | Outcome::Wrong(_))
+        matches!(self, Outcome::Wrong(_))
     }
 
-    /// Tells whether the server was not read though it should have been.
+    /// Tells whether the server was not read though it should have been. A server that rests does so because it failed.
     pub(crate) fn is_failure(&self) -> bool {
-        matches!(self, Outcome::OutOfTime | Outcome::Failed(_) | Outcome::Wrong(_))
+        matches!(self, Outcome::Resting(_) | Outcome::OutOfTime | Outcome::Failed(_) | Outcome::Wrong(_))
     }
 
     /// Returns a word for it.
@@ -77,6 +80,7 @@ impl Outcome {
             Outcome::Polled(_) => "polled",
             Outcome::Stopped(_) => "stopped",
             Outcome::Resting(_) => "resting",
+            Outcome::Early(_) => "early",
             Outcome::Overlapped => "overlapped",
             Outcome::Late => "late",
             Outcome::OutOfTime => "out_of_time",
@@ -86,11 +90,14 @@ impl Outcome {
     }
 
     /// Returns what is to be said besides the word.
-    fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         match self {
             Outcome::Polled(polled) => polled.trouble.join("; "),
             Outcome::Stopped(reason) => reason.clone(),
-            Outcome::Resting(until) => format!("until {}", until.to_rfc3339()),
+            Outcome::Resting(until) => {
+                format!("it failed too often and is not tried until {}", until.to_rfc3339())
+            }
+            Outcome::Early(last) => format!("its interval is not over since {}", last.to_rfc3339()),
             Outcome::Overlapped => "another invocation polls it now".to_owned(),
             Outcome::Late => "the message waited too long, the next one is on its way".to_owned(),
             Outcome::OutOfTime => {
@@ -120,10 +127,11 @@ impl Outcome {
                     ),
                 }
             }
-            Outcome::Failed(_) | Outcome::Wrong(_) | Outcome::OutOfTime => {
-                warn!(server, error = why, "poll failed");
+            // What alarms go by: each minute in which a server should have been read and was not has such a line.
+            Outcome::Failed(_) | Outcome::Wrong(_) | Outcome::OutOfTime | Outcome::Resting(_) => {
+                warn!(server, outcome, error = why, "poll failed");
             }
-            Outcome::Stopped(_) | Outcome::Resting(_) | Outcome::Overlapped | Outcome::Late => {
+            Outcome::Stopped(_) | Outcome::Early(_) | Outcome::Overlapped | Outcome::Late => {
                 info!(server, outcome, why, "not polled");
             }
         }
@@ -154,11 +162,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_next_tick_does_not_mend_comes_again() {
+    fn only_what_no_tick_mends_comes_again() {
         let failed = |exit| Outcome::Failed(Failure::new(exit, "p", "a"));
         let wrong = Outcome::Wrong(Failure::new(Exit::Configuration, "p", "a"));
         for (outcome, again) in [
-            (Outcome::OutOfTime, true),
+            (Outcome::OutOfTime, false),
             (wrong, true),
             (failed(Exit::Io), false),
             (failed(Exit::Unavailable), false),

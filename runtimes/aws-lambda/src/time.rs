@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use pgquerylens_model::time::Timestamp;
+use tokio::time::Instant;
 
 /// The part of the time that is kept for delivery and commit: one fifth, within the bounds below.
 const RESERVE_SHARE: u32 = 5;
@@ -11,6 +12,8 @@ const LEAST_RESERVE: Duration = Duration::from_secs(1);
 const MOST_RESERVE: Duration = Duration::from_secs(10);
 /// With less than this a poll is not begun.
 const LEAST_POLL: Duration = Duration::from_secs(1);
+/// What is kept of an invocation to answer in, whatever hangs.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 /// What an invocation may last where nobody says: the usual timeout of a function of ours.
 const UNTOLD: Duration = Duration::from_secs(60);
 
@@ -23,10 +26,34 @@ pub(crate) fn for_invocation(deadline_ms: u64, now: Timestamp) -> Duration {
     deadline_ms.checked_sub(now_ms).filter(|left| *left > 0).map_or(UNTOLD, Duration::from_millis)
 }
 
+/// The least that may be between two ticks of a schedule.
+const LEAST_TICK: Duration = Duration::from_secs(60);
+/// A message that waited longer than so many intervals is not worth a poll: the next one is behind it.
+const LATE_INTERVALS: u32 = 2;
+/// How much sooner than after its interval a scheduled poll may come: a tick is early, the one before was late.
+const MOST_JITTER: Duration = Duration::from_secs(30);
+
+/// Returns how long a message may wait for its poll. A schedule has no ticks between whole minutes, however short the
+/// interval of a server is.
+pub(crate) fn until_late(every: Duration) -> Duration {
+    every.max(LEAST_TICK) * LATE_INTERVALS
+}
+
+/// Returns how long after the last poll a scheduled one may come: a server whose interval is longer than the schedule's is not
+/// polled at every tick.
+pub(crate) fn least_pause(every: Duration) -> Duration {
+    every.saturating_sub(MOST_JITTER.min(every / 2))
+}
+
 /// Returns how long a poll may take of what is left, if it is worth to begin.
 pub(crate) fn for_polling(left: Duration) -> Option<Duration> {
     let reserve = (left / RESERVE_SHARE).clamp(LEAST_RESERVE, MOST_RESERVE);
     left.checked_sub(reserve).filter(|poll| *poll >= LEAST_POLL)
+}
+
+/// Returns when everything has to be broken off, for an answer to be given before the end.
+pub(crate) fn to_answer(end: Instant) -> Instant {
+    end.checked_sub(TO_ANSWER).unwrap_or(end)
 }
 
 #[cfg(test)]
@@ -39,6 +66,16 @@ mod tests {
         let seconds = |deadline_ms| for_invocation(deadline_ms, now).as_secs();
         assert_eq!(seconds(1_700_000_020_000), 20);
         assert_eq!([0, 600_000, 1_700_000_000_000].map(seconds), [60; 3]);
+    }
+
+    #[test]
+    fn a_server_is_polled_at_every_tick_or_at_every_so_many() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        assert_eq!(least_pause(minutes(1)).as_secs(), 30);
+        assert_eq!(least_pause(minutes(15)).as_secs(), 14 * 60 + 30);
+        assert_eq!(least_pause(Duration::from_secs(10)).as_secs(), 5);
+        assert_eq!(until_late(minutes(15)), minutes(30));
+        assert_eq!(until_late(Duration::from_secs(10)), minutes(2));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use pgquerylens_model::delivery::DeliveryReport;
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_setup::config::configuration::ServerConfig;
 use pgquerylens_setup::config::{Configuration, Mistakes, Source};
+use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::{NotPolled, Polls, Surroundings};
@@ -21,7 +22,7 @@ use pgquerylens_setup::whereabouts::{self, Whereabouts};
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use crate::event::Message;
@@ -32,8 +33,6 @@ use crate::time;
 const MAX_WARM: usize = 64;
 /// How long exporters get to take the news that a server is down.
 const DOWN_NEWS: Duration = Duration::from_secs(2);
-/// A message that waited longer than so many intervals is not worth a poll: the next one is behind it.
-const LATE_INTERVALS: f64 = 2.0;
 
 /// What a process keeps from one invocation to the next.
 pub(crate) struct Worker {
@@ -54,10 +53,21 @@ struct Warm {
     last_used: u64,
 }
 
-/// A server to poll, and since when it should have been.
+/// A server to poll, and why.
 struct Task {
     config: Configuration,
-    sent: Option<Timestamp>,
+    why: Why,
+}
+
+/// Why a server is polled.
+#[derive(Clone, Copy, Debug)]
+enum Why {
+    /// Somebody asked for it.
+    Asked,
+    /// A schedule's tick came.
+    Ticked,
+    /// A tick came, and a message went through a queue since then.
+    Sent(Timestamp),
 }
 
 /// The moments that an invocation goes by.
@@ -67,6 +77,13 @@ pub(crate) struct Moments {
     pub(crate) now: Timestamp,
     /// When everything has to be over.
     pub(crate) end: Instant,
+}
+
+impl Moments {
+    /// Returns how long a poll may take that begins now, if it is worth to begin.
+    fn for_polling(&self) -> Option<Duration> {
+        time::for_polling(self.end.saturating_duration_since(Instant::now()))
+    }
 }
 
 /// One server of an invocation, by its name, and how it went.
@@ -87,7 +104,7 @@ impl Worker {
         let servers = configuration.servers.clone();
         let tasks = servers.into_iter().map(|server| {
             let config = Configuration { servers: vec![server], ..configuration.clone() };
-            Ok(Task { config, sent: None })
+            Ok(Task { config, why: Why::Ticked })
         });
         let named = tasks.map(|task: Result<Task, Failure>| (String::new(), task)).collect();
         Ok(self.poll_all(named, moments).await)
@@ -95,17 +112,17 @@ impl Worker {
 
     /// Polls the servers that an event names.
     pub(crate) async fn named(&mut self, targets: &[Value], moments: Moments) -> Vec<Gone> {
-        let tasks = targets.iter().map(|target| (name_in(target), self.task(target, None))).collect();
+        let tasks = targets.iter().map(|target| (name_in(target), self.task(target, Why::Asked))).collect();
         self.poll_all(tasks, moments).await
     }
 
     /// Does what messages say; in their order.
     pub(crate) async fn sent(&mut self, messages: &[Message], moments: Moments) -> Vec<Gone> {
         let tasks = messages.iter().map(|message| match &message.target {
-            Ok(target) => (name_in(target), self.task(target, message.sent)),
+            Ok(target) => (name_in(target), self.task(target, message.sent.map_or(Why::Ticked, Why::Sent))),
             Err(why) => {
                 let advice = "send what pgquerylens discover --queue-url sends";
-                let failure = Failure::new(pgquerylens_setup::exit::Exit::Data, why.clone(), advice);
+                let failure = Failure::new(Exit::Data, why.clone(), advice);
                 (format!("message {}", message.id), Err(failure))
             }
         });
@@ -113,12 +130,12 @@ impl Worker {
         self.poll_all(tasks, moments).await
     }
 
-    fn task(&self, target: &Value, sent: Option<Timestamp>) -> Result<Task, Failure> {
+    fn task(&self, target: &Value, why: Why) -> Result<Task, Failure> {
         let config = self
             .source
             .load_server(&target.to_string())
             .map_err(|mistakes: Mistakes| Failure::from(mistakes))?;
-        Ok(Task { config, sent })
+        Ok(Task { config, why })
     }
 
     async fn poll_all(&mut self, tasks: Vec<(String, Result<Task, Failure>)>, moments: Moments) -> Vec<Gone> {
@@ -128,9 +145,9 @@ impl Worker {
         let mut workers = 1;
         for (place, (name, task)) in tasks.into_iter().enumerate() {
             match task.and_then(|task| self.warmed(task)) {
-                Ok((name, warm, sent, at_once)) => {
+                Ok((name, warm, why, at_once)) => {
                     workers = at_once;
-                    begun.push((place, name, warm, sent));
+                    begun.push((place, name, warm, why));
                 }
                 Err(failure) => {
                     let outcome = Outcome::Wrong(failure);
@@ -139,8 +156,8 @@ impl Worker {
                 }
             }
         }
-        let polled = stream::iter(begun.into_iter().map(|(place, name, mut warm, sent)| async move {
-            let outcome = poll(&mut warm, sent, moments).await;
+        let polled = stream::iter(begun.into_iter().map(|(place, name, mut warm, why)| async move {
+            let outcome = poll(&mut warm, why, moments).await;
             (place, name, warm, outcome)
         }));
         let mut polled = std::pin::pin!(polled.buffer_unordered(workers));
@@ -153,7 +170,7 @@ impl Worker {
     }
 
     /// Takes out what is kept of a server, or makes it anew if anything about it is another now.
-    fn warmed(&mut self, task: Task) -> Result<(String, Warm, Option<Timestamp>, usize), Failure> {
+    fn warmed(&mut self, task: Task) -> Result<(String, Warm, Why, usize), Failure> {
         let Configuration { process, mut servers, exporters } = task.config;
         let config = servers.swap_remove(0);
         self.means = self.means.renewed(exporters, Some(&config.state))?;
@@ -171,7 +188,7 @@ impl Worker {
             Some(warm) => warm,
             None => self.begin(config, exporters),
         };
-        Ok((name, warm, task.sent, process.workers))
+        Ok((name, warm, task.why, process.workers))
     }
 
     fn begin(&self, config: ServerConfig, exporters: Vec<Arc<Exporter>>) -> Warm {
@@ -207,33 +224,57 @@ fn keeps_state(config: &ServerConfig) -> bool {
     config.state != StateUrl::Memory
 }
 
-async fn poll(warm: &mut Warm, sent: Option<Timestamp>, moments: Moments) -> Outcome {
-    let waited = sent.map_or(0.0, |sent| moments.now.seconds_since(sent));
-    if waited > warm.config.every.as_secs_f64() * LATE_INTERVALS {
+async fn poll(warm: &mut Warm, why: Why, moments: Moments) -> Outcome {
+    let every = warm.config.every;
+    if let Why::Sent(sent) = why
+        && moments.now.seconds_since(sent) > time::until_late(every).as_secs_f64()
+    {
         return Outcome::Late;
     }
-    let left = moments.end.saturating_duration_since(Instant::now());
-    let Some(time) = time::for_polling(left) else { return Outcome::OutOfTime };
-    let polls = &mut warm.polls;
-    polls.set_deadline(time.min(warm.config.poll.limits.deadline));
-    let outcome = poll_and_deliver(&warm.config.name, polls, moments).await;
+    if moments.for_polling().is_none() {
+        return Outcome::OutOfTime;
+    }
+    let pause = if matches!(why, Why::Asked) { Duration::ZERO } else { time::least_pause(every) };
+    warm.polls.set_least_pause(pause);
+    let end = time::to_answer(moments.end);
+    let Warm { config, polls, .. } = warm;
+    let outcome = match timeout_at(end, prepare(&config.name, polls)).await {
+        Ok(Ok(())) => timeout_at(end, poll_and_deliver(config, polls, moments)).await,
+        Ok(Err(outcome)) => Ok(outcome),
+        Err(late) => Err(late),
+    };
     polls.part();
     // Lambda freezes the process with its answer: whoever drives the connection closes it before that.
     tokio::task::yield_now().await;
-    outcome
+    outcome.unwrap_or_else(|_| Outcome::Failed(hung()))
 }
 
-async fn poll_and_deliver(server: &str, polls: &mut Polls, moments: Moments) -> Outcome {
+/// What was asked of a store or a receiver is bounded by patience of its own, which may be more than we have.
+fn hung() -> Failure {
+    Failure::new(
+        Exit::Unavailable,
+        "poll: not done in the function's time; nothing is lost, the next poll has the interval",
+        "see whether the function's network has a way to the store of its state (in a VPC an endpoint of S3) and to the \
+         receivers, or give it more time",
+    )
+}
+
+/// Asks what an operator wants, and gets the password.
+async fn prepare(server: &str, polls: &mut Polls) -> Result<(), Outcome> {
     let wanted = polls.wanted().await;
     for error in &wanted.unread {
         warn!(server, %error, "control not read, what was wanted before holds");
     }
     if let Some(stopped) = wanted.control.stopped {
-        return Outcome::Stopped(stopped.reason);
+        return Err(Outcome::Stopped(stopped.reason));
     }
-    if let Err(failure) = polls.prepare().await {
-        return Outcome::Failed(failure);
-    }
+    polls.prepare().await.map_err(Outcome::Failed)
+}
+
+async fn poll_and_deliver(config: &ServerConfig, polls: &mut Polls, moments: Moments) -> Outcome {
+    let server = &config.name;
+    let Some(time) = moments.for_polling() else { return Outcome::OutOfTime };
+    polls.set_deadline(time.min(config.poll.limits.deadline));
     let failure = match polls.poll(moments.now).await {
         Ok(report) => {
             complain(server, &polls.recipients().drain(moments.end).await);
@@ -241,6 +282,7 @@ async fn poll_and_deliver(server: &str, polls: &mut Polls, moments: Moments) -> 
         }
         Err(NotPolled::Unset(failure)) => return Outcome::Wrong(failure),
         Err(NotPolled::Failed(PollFailure::Overlapped)) => return Outcome::Overlapped,
+        Err(NotPolled::Failed(PollFailure::Early { last })) => return Outcome::Early(last),
         Err(NotPolled::Failed(PollFailure::Resting { until, .. })) => return Outcome::Resting(until),
         Err(NotPolled::Failed(failure)) => Failure::from(failure),
     };

@@ -17,20 +17,30 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
-use lines::{Style, WithoutRepeats};
+use lines::{Formatter, Style};
+
+/// What becomes of a line that tells the same of the same server as one a short while ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// It is left out, and the next one says how many were: for a process that runs for months.
+    LeftOut,
+    /// It is written: for a process whose every answer has a log of its own, and alarms that count lines.
+    Written,
+}
 
 /// Writes log lines from now on, as the configuration wants them.
-pub fn start(process: &ProcessConfig) -> Result<(), Failure> {
+pub fn start(process: &ProcessConfig, repeats: Repeats) -> Result<(), Failure> {
     let modules = process.log_levels.modules.iter().map(|(module, level)| (module.as_str(), filter(*level)));
     let levels = Targets::new().with_default(filter(process.log_levels.usual)).with_targets(modules);
     let began = Instant::now();
-    let lines = layer(process.log_format, io::stderr, move || began.elapsed()).with_filter(levels);
+    let lines = layer(process.log_format, repeats, io::stderr, move || began.elapsed()).with_filter(levels);
     let started = tracing_subscriber::registry().with(lines).try_init();
     started.map_err(|error| Failure::of(Exit::Internal, &error, ""))
 }
 
 fn layer<W>(
     log_format: LogFormat,
+    repeats: Repeats,
     writer: W,
     clock: impl Fn() -> Duration + Send + Sync + 'static,
 ) -> Box<dyn Layer<Registry> + Send + Sync>
@@ -41,12 +51,12 @@ where
     match log_format {
         LogFormat::Text => {
             let text = format().with_target(false).with_ansi(false);
-            lines.event_format(WithoutRepeats::new(text, Style::Text, clock)).boxed()
+            lines.event_format(Formatter::new(text, Style::Text, repeats, clock)).boxed()
         }
         LogFormat::Json => {
             let json = format().json().flatten_event(true).with_current_span(false).with_target(false);
             let fields = format::JsonFields::new();
-            lines.fmt_fields(fields).event_format(WithoutRepeats::new(json, Style::Json, clock)).boxed()
+            lines.fmt_fields(fields).event_format(Formatter::new(json, Style::Json, repeats, clock)).boxed()
         }
     }
 }

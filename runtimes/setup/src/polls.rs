@@ -146,6 +146,13 @@ impl Polls {
         }
     }
 
+    /// Lets no poll come sooner after the last one.
+    pub fn set_least_pause(&mut self, pause: Duration) {
+        if let Ok(poller) = &mut self.poller {
+            poller.set_least_pause(pause);
+        }
+    }
+
     /// Gives the connection up; the next poll looks whether another process has polled meanwhile.
     pub fn part(&mut self) {
         if let Ok(poller) = &mut self.poller {

@@ -113,23 +113,25 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// Reads both from the store, each only if it is not the one that is known; where there are none, the state begins
-    /// anew.
-    pub(super) async fn load(store: &impl StateStore, known: Option<Kept>) -> Result<Kept, StateTrouble> {
-        let known = known.unwrap_or_default();
-        let state = known.state.as_ref().map(|object| &object.version);
-        let state = match look(store, ObjectName::Baseline, state).await? {
-            Look::Unchanged => known.state,
-            Look::Changed(object) => object.map(Arc::new),
-        };
-        match look(store, ObjectName::Dictionary, known.dictionary_version.as_ref()).await? {
-            Look::Unchanged => Ok(Kept { state, ..known }),
-            Look::Changed(object) => Ok(Kept {
-                state,
-                dictionary: Arc::new(unpack(object.as_ref(), ObjectName::Dictionary)?),
-                dictionary_version: object.map(|object| object.version),
-            }),
+    /// Reads the state from the store, if it is not the one that is known, and the dictionary, if the state names another
+    /// one; where there is none, it begins anew. Returns the state unpacked, too.
+    pub(super) async fn load(
+        store: &impl StateStore,
+        known: Option<Kept>,
+    ) -> Result<(Kept, Held), StateTrouble> {
+        let mut kept = known.unwrap_or_default();
+        let version = kept.state.as_ref().map(|object| &object.version);
+        if let Look::Changed(object) = look(store, ObjectName::Baseline, version).await? {
+            kept.state = object.map(Arc::new);
         }
+        let state: State = unpack(kept.state.as_deref(), ObjectName::Baseline)?;
+        if state.dictionary.as_ref() != kept.dictionary_version.as_ref().map(|version| &version.0) {
+            let object = store.read(ObjectName::Dictionary).await.map_err(StateTrouble::Store)?;
+            kept.dictionary = Arc::new(unpack(object.as_ref(), ObjectName::Dictionary)?);
+            kept.dictionary_version = object.map(|object| object.version);
+        }
+        let held = kept.hold(state);
+        Ok((kept, held))
     }
 
     async fn commit_state(&mut self, store: &impl StateStore, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -144,20 +146,29 @@ impl Kept {
         store: &impl StateStore,
         dictionary: Arc<Dictionary>,
     ) -> Result<(), StoreError> {
-        let before = self.dictionary_version.as_ref();
-        let version = store.commit(ObjectName::Dictionary, &codec::encode(&*dictionary), before).await?;
+        // Whoever died before its state was committed may have left another one than that which the state names.
+        let before = match store.look(ObjectName::Dictionary, self.dictionary_version.as_ref()).await? {
+            Look::Unchanged => self.dictionary_version.take(),
+            Look::Changed(object) => object.map(|object| object.version),
+        };
+        let bytes = codec::encode(&*dictionary);
+        let version = store.commit(ObjectName::Dictionary, &bytes, before.as_ref()).await?;
         (self.dictionary, self.dictionary_version) = (dictionary, Some(version));
         Ok(())
     }
 
     /// Unpacks the state and opens the dictionary for a poll.
     pub(super) fn unpack(&self) -> Result<Held, StateTrouble> {
-        Ok(Held {
-            state: unpack(self.state.as_deref(), ObjectName::Baseline)?,
+        Ok(self.hold(unpack(self.state.as_deref(), ObjectName::Baseline)?))
+    }
+
+    fn hold(&self, state: State) -> Held {
+        Held {
+            state,
             dictionary: OpenDictionary::of(self.dictionary.clone()),
             next_dictionary: None,
             plans: Vec::new(),
-        })
+        }
     }
 }
 
@@ -332,7 +343,7 @@ impl Held {
         mut self,
         mut kept: Kept,
         store: &impl StateStore,
-        target: &str,
+        (target, clock): (&str, Option<Timestamp>),
         system_identifier: Option<i64>,
         notices: &mut Vec<Notice>,
     ) -> Result<Kept, StateTrouble> {
@@ -345,6 +356,8 @@ impl Held {
         target.clone_into(&mut self.state.target);
         self.state.system_identifier = system_identifier;
         self.state.polls += 1;
+        self.state.polled_at = clock.or(self.state.polled_at);
+        self.state.dictionary = kept.dictionary_version.as_ref().map(|version| version.0.clone());
         let (bytes, given_up) = encode(&mut self.state)?;
         if given_up > 0 {
             notices.push(Notice {
@@ -406,19 +419,36 @@ mod tests {
         let store = MemoryStore::default();
         let bytes = codec::encode(&Dictionary::default());
         let version = store.commit(ObjectName::Dictionary, &bytes, None).await.unwrap();
-        let state = codec::encode(&State::default());
-        store.commit(ObjectName::Baseline, &state, None).await.unwrap();
-        let load = async |known| Kept::load(&store, known).await.ok().unwrap();
+        let names = |version: &Version| {
+            let mut state = State::default();
+            state.dictionary = Some(version.0.clone());
+            codec::encode(&state)
+        };
+        let state = store.commit(ObjectName::Baseline, &names(&version), None).await.unwrap();
+        let load = async |known| Kept::load(&store, known).await.ok().unwrap().0;
         let known = load(None).await;
         let again = load(Some(known.clone())).await;
         let is_same_state =
             |a: &Kept, b: &Kept| Arc::ptr_eq(a.state.as_ref().unwrap(), b.state.as_ref().unwrap());
         assert!(is_same_state(&again, &known) && Arc::ptr_eq(&again.dictionary, &known.dictionary));
-        let version = store.commit(ObjectName::Dictionary, &bytes, Some(&version)).await.unwrap();
+        let next = store.commit(ObjectName::Dictionary, &bytes, Some(&version)).await.unwrap();
+        let unnamed = load(Some(known.clone())).await;
+        assert!(Arc::ptr_eq(&unnamed.dictionary, &known.dictionary), "the state names the one that is known");
+        let state = store.commit(ObjectName::Baseline, &names(&next), Some(&state)).await.unwrap();
         let changed = load(Some(known.clone())).await;
-        assert!(is_same_state(&changed, &known) && !Arc::ptr_eq(&changed.dictionary, &known.dictionary));
-        store.commit(ObjectName::Dictionary, b"not ours", Some(&version)).await.unwrap();
-        let damaged = Kept::load(&store, Some(known)).await;
-        assert!(matches!(damaged, Err(StateTrouble::Unreadable { object: ObjectName::Dictionary, .. })));
+        assert!(!is_same_state(&changed, &known) && !Arc::ptr_eq(&changed.dictionary, &known.dictionary));
+        let damaged = store.commit(ObjectName::Dictionary, b"not ours", Some(&next)).await.unwrap();
+        store.commit(ObjectName::Baseline, &names(&damaged), Some(&state)).await.unwrap();
+        let refused = Kept::load(&store, Some(known)).await.err();
+        assert!(matches!(refused, Some(StateTrouble::Unreadable { object: ObjectName::Dictionary, .. })));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_dictionary_that_was_left_without_a_state_is_in_nobodys_way() {
+        let store = MemoryStore::default();
+        store.commit(ObjectName::Dictionary, &codec::encode(&Dictionary::default()), None).await.unwrap();
+        let (mut kept, _) = Kept::load(&store, None).await.ok().unwrap();
+        kept.commit_dictionary(&store, Arc::default()).await.unwrap();
+        kept.commit_dictionary(&store, Arc::default()).await.unwrap();
     }
 }

@@ -120,6 +120,11 @@ pub enum PollFailure {
     Overlapped,
     /// The state cannot be used, or was not kept.
     State(StateTrouble),
+    /// The last poll was too short a while ago.
+    Early {
+        /// When that was, by the caller's clock.
+        last: Timestamp,
+    },
     /// It failed too often: it is not tried before a moment.
     Resting {
         /// The moment, by the caller's clock.
@@ -141,6 +146,7 @@ impl fmt::Display for PollFailure {
             }
             PollFailure::Overlapped => f.write_str("another poll of the same state is at work on the server"),
             PollFailure::State(trouble) => write!(f, "{trouble}"),
+            PollFailure::Early { last } => write!(f, "the last poll was at {}", last.to_rfc3339()),
             PollFailure::Resting { until, failures } => {
                 write!(f, "not tried until {} after {failures} failures in a row", until.to_rfc3339())
             }
@@ -158,6 +164,7 @@ impl PollFailure {
             PollFailure::Unsupported(_) => "unsupported",
             PollFailure::Overlapped => "overlapped",
             PollFailure::State(_) => "state",
+            PollFailure::Early { .. } => "early",
             PollFailure::Resting { .. } => "resting",
         }
     }
@@ -172,6 +179,7 @@ impl std::error::Error for PollFailure {
             PollFailure::Deadline
             | PollFailure::Unsupported(_)
             | PollFailure::Overlapped
+            | PollFailure::Early { .. }
             | PollFailure::Resting { .. } => None,
         }
     }
@@ -196,6 +204,8 @@ pub struct Poller<S, T> {
     known: Option<Kept>,
     /// Until when the server is let rest, so that its state is not unpacked for that.
     rest: Option<Rest>,
+    /// A poll that comes sooner after the last one is not begun.
+    least_pause: Duration,
 }
 
 /// A server that failed too often is let rest.
@@ -238,6 +248,7 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             kept: None,
             known: None,
             rest: None,
+            least_pause: Duration::ZERO,
         }
     }
 
@@ -257,6 +268,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
     /// Bounds the polls from now on; who runs us may have less time than is usual.
     pub fn set_deadline(&mut self, deadline: Duration) {
         self.options.limits.deadline = deadline;
+    }
+
+    /// Lets a poll for which there is a clock come no sooner after the last one, whoever that was made by: who is started
+    /// by others may be started more often than is wanted.
+    pub fn set_least_pause(&mut self, pause: Duration) {
+        self.least_pause = pause;
     }
 
     /// Returns where the state is kept.
@@ -328,8 +345,9 @@ impl<S: Source, T: StateStore> Poller<S, T> {
         report.deliveries = recipients.deliver(&report).await;
         steps.push(step("deliver", began, delivering));
         let committing = Instant::now();
-        let committed =
-            held.commit(kept, &self.store, &self.target, system_identifier, &mut report.notices).await;
+        let committed = held
+            .commit(kept, &self.store, (&self.target, clock), system_identifier, &mut report.notices)
+            .await;
         let kept = committed.map_err(PollFailure::State)?;
         self.known = Some(kept.clone());
         self.kept = Some(kept);
@@ -351,11 +369,18 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             self.rest = Some(rest);
             return Err(rest.into());
         }
-        let kept = match self.kept.take() {
-            Some(kept) => kept,
+        let (kept, held) = match self.kept.take() {
+            Some(kept) => {
+                let held = kept.unpack().map_err(PollFailure::State)?;
+                (kept, held)
+            }
             None => Kept::load(&self.store, self.known.take()).await.map_err(PollFailure::State)?,
         };
-        let held = kept.unpack().map_err(PollFailure::State)?;
+        let last = held.state().polled_at.filter(|last| self.is_early(*last, clock));
+        if let Some(last) = last {
+            self.kept = Some(kept);
+            return Err(PollFailure::Early { last });
+        }
         if let Some(now) = clock
             && let Some(until) = held.state().breaker.open_until(now, &SERVER)
         {
@@ -364,6 +389,12 @@ impl<S: Source, T: StateStore> Poller<S, T> {
             return Err(rest.into());
         }
         Ok((kept, held))
+    }
+
+    /// Tells whether a poll is too short a while after the last one. A clock that went back is no reason to wait.
+    fn is_early(&self, last: Timestamp, clock: Option<Timestamp>) -> bool {
+        let elapsed = clock.map(|now| now.seconds_since(last));
+        elapsed.is_some_and(|elapsed| (0.0..self.least_pause.as_secs_f64()).contains(&elapsed))
     }
 
     /// Reads what is due in this database, and then in others.

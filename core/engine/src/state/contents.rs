@@ -25,6 +25,10 @@ pub struct State {
     pub lineage: Option<u64>,
     /// Polls so far.
     pub polls: u64,
+    /// When the last of them was, by the clock of whoever polled.
+    pub polled_at: Option<Timestamp>,
+    /// The version of the dictionary that goes with it: who knows that one need not look.
+    pub dictionary: Option<String>,
     /// When each view was last read.
     pub last_read: Vec<LastRead>,
     /// Which database the walk comes to next.

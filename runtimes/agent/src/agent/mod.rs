@@ -41,7 +41,7 @@ pub(crate) async fn run(
     source: &Source,
     process: &Process,
 ) -> Result<Exit, Failure> {
-    log::start(&configuration.process)?;
+    log::start(&configuration.process, log::Repeats::LeftOut)?;
     LocalSet::new().run_until(supervise(configuration, source, process)).await
 }
 

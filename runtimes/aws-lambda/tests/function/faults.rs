@@ -118,6 +118,41 @@ async fn a_server_that_hangs_leaves_time_to_say_so() {
     stage.is_sound(&[&environment]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_hangs_leaves_time_to_say_so() {
+    let mut stage = Stage::open().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nowhere = format!("http://{}", silent.local_addr().unwrap());
+    // Less than the patience with a store.
+    let limit = Duration::from_secs(4);
+    let mut environment = stage.environment_for(limit, &[("AWS_ENDPOINT_URL", &nowhere)]).await;
+    for _ in 0..2 {
+        let ended = environment.invoke(&stage.event()).await.unwrap();
+        let Ended::Failed { message, .. } = ended else { panic!("{ended:?} {}", stage.log()) };
+        assert!(message.contains("not done in the function's time"), "{message}");
+        assert!(message.contains("an endpoint of S3"), "{message}");
+    }
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_let_rest_fails_the_invocation_like_the_failures_before() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    stage.planted.server.stop(Shutdown::Fast).await.unwrap();
+    let mut messages = Vec::new();
+    for _ in 0..5 {
+        let Ended::Failed { message, .. } = environment.invoke(&stage.event()).await.unwrap() else {
+            panic!("{}", stage.log())
+        };
+        messages.push(message);
+    }
+    assert!(messages[0].contains("connection refused"), "{messages:?}");
+    assert!(messages[4].contains("it failed too often"), "{messages:?}");
+    assert_eq!(stage.log().matches(r#""message":"poll failed""#).count(), 5, "{}", stage.log());
+    stage.is_sound(&[&environment]);
+}
+
 /// A whole night: what the other tests do one by one comes in turns, and the server goes away and comes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_night_of_kills_duplicates_and_restarts_loses_nothing_and_counts_nothing_twice() {

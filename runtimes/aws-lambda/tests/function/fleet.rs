@@ -1,9 +1,11 @@
 //! Dispatcher and workers: what is found becomes messages, and each message a poll.
 
+use std::time::Duration;
+
 use pgquerylens_sandbox::lambda::Ended;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, outcome};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
@@ -30,8 +32,9 @@ async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
     names.sort_unstable();
     assert_eq!(names, ["shop-1", "shop-2"]);
     let records: Vec<Value> = messages.into_iter().map(|body| stage.record(body)).collect();
-    let mut worker = stage.environment(&[]).await;
+    let mut worker = stage.environment(&[("PGQUERYLENS_EVERY", "1s")]).await;
     for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
         stage.planted.execute(5).await.unwrap();
         let ended = worker.invoke(&json!({"Records": records})).await.unwrap();
         assert_eq!(ended, Ended::Answered(json!({"batchItemFailures": []})), "{}", stage.log());
@@ -41,6 +44,51 @@ async fn what_is_found_is_sent_and_what_is_sent_is_polled() {
         assert_eq!(account.calls(server, stage.planted.queryid), 5, "{server}: {}", stage.log());
     }
     stage.is_sound(&[&dispatcher, &worker]);
+}
+
+/// Later than any clock, so that no message is late.
+const NOT_LATE: u64 = 4_102_444_800_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_a_long_interval_is_not_polled_at_every_tick_but_whenever_somebody_asks() {
+    let mut stage = Stage::open().await;
+    let (mut one, mut other) = (
+        stage.environment(&[("PGQUERYLENS_EVERY", "15m")]).await,
+        stage.environment(&[("PGQUERYLENS_EVERY", "15m")]).await,
+    );
+    let calls = |stage: &Stage| stage.receiver.account().calls("shop", stage.planted.queryid);
+    one.invoke(&stage.sent_at(NOT_LATE)).await.unwrap();
+    stage.planted.execute(5).await.unwrap();
+    // Neither the process that polled nor another one, which knows by the state alone.
+    for environment in [&mut one, &mut other] {
+        environment.invoke(&stage.sent_at(NOT_LATE)).await.unwrap();
+        assert_eq!(calls(&stage), 0, "{}", stage.log());
+    }
+    assert_eq!(stage.log().matches(r#""outcome":"early""#).count(), 2, "{}", stage.log());
+    assert_eq!(outcome(&other.invoke(&stage.event()).await.unwrap()), "polled");
+    stage.everything_arrived();
+    stage.is_sound(&[&one, &other]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_out_of_order_count_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let (mut one, mut other) = (
+        stage.environment(&[("PGQUERYLENS_EVERY", "1s")]).await,
+        stage.environment(&[("PGQUERYLENS_EVERY", "1s")]).await,
+    );
+    one.invoke(&stage.sent_at(NOT_LATE)).await.unwrap();
+    for round in 1..=4 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stage.planted.execute(5).await.unwrap();
+        // The newer message comes first, and the older one to somebody else.
+        one.invoke(&stage.sent_at(NOT_LATE + round * 60_000)).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stage.planted.execute(5).await.unwrap();
+        other.invoke(&stage.sent_at(NOT_LATE - round * 60_000)).await.unwrap();
+        stage.everything_arrived();
+    }
+    stage.is_sound(&[&one, &other]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,9 +135,10 @@ async fn a_large_fleet_goes_through_the_queue_whole() {
     let dispatching =
         [("PGQUERYLENS_QUEUE_URL", queue_url.as_str()), ("PGQUERYLENS_DISCOVER_TAG", "team=shop")];
     let mut dispatcher = stage.environment(&dispatching).await;
-    let mut worker = stage.environment(&[]).await;
-    let mut polled = std::time::Duration::ZERO;
+    let mut worker = stage.environment(&[("PGQUERYLENS_EVERY", "1s")]).await;
+    let mut polled = Duration::ZERO;
     for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
         stage.planted.execute(5).await.unwrap();
         let ended = dispatcher.invoke(&json!({})).await.unwrap();
         let told = json!({"sent": servers, "unsent": 0, "left_out": 0, "troubles": 0});

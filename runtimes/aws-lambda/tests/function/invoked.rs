@@ -1,9 +1,16 @@
 //! Every way to invoke it, cold and warm.
 
+use pgquerylens_engine::state::control::{Control, Stopped};
+use pgquerylens_model::time::Timestamp;
+use pgquerylens_sandbox::front::{AccessKey, Check, Front, RdsIam, WallClock, trust};
 use pgquerylens_sandbox::lambda::Ended;
+use pgquerylens_sandbox::tls::Certificates;
+use pgquerylens_sandbox::{Server, newest, roles};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, outcome};
+
+const HOST: &str = "db1.abc123.eu-west-1.rds.amazonaws.com";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_executed_between_invocations_arrives_cold_or_warm() {
@@ -36,6 +43,65 @@ async fn a_tick_polls_what_the_configuration_names() {
     let url = stage.planted.url();
     let mut environment = stage.environment(&[("DATABASE_URL", &url)]).await;
     assert_eq!(outcome(&environment.invoke(&Value::Null).await.unwrap()), "polled");
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_logs_in_by_a_token_of_iam() {
+    let mut stage = Stage::open_with(Server::new(newest()).hba(&trust(roles::MONITOR))).await;
+    let certificates = Certificates::new().unwrap();
+    let check = Check::RdsIam(RdsIam {
+        region: "eu-west-1".to_owned(),
+        host: HOST.to_owned(),
+        port: None,
+        keys: vec![AccessKey {
+            id: "anybody".to_owned(),
+            secret: stage.secret_key().to_owned(),
+            session_token: None,
+            may_connect_as: vec![roles::MONITOR.to_owned()],
+        }],
+        granted: vec![roles::MONITOR.to_owned()],
+        clock: WallClock::right(),
+    });
+    let files = certificates.server_for(HOST).unwrap();
+    let front = Front::start(stage.planted.server.port(), check, &files).await.unwrap();
+    let connection = format!(
+        "host={HOST} hostaddr=127.0.0.1 port={} user={} dbname=postgres sslrootcert={}",
+        front.port(),
+        roles::MONITOR,
+        certificates.authority().display()
+    );
+    // What a function does when nobody says how to log in.
+    let mut environment = stage.environment(&[("PGQUERYLENS_AUTH", "rds-iam")]).await;
+    let event = json!({"targets": [{"name": "shop", "connection": connection}]});
+    for _ in 0..2 {
+        let ended = environment.invoke(&event).await.unwrap();
+        assert_eq!(outcome(&ended), "polled", "{ended:?} {} {:?}", stage.log(), front.refusals());
+    }
+    // Signed anew for each connection.
+    assert_eq!((front.admissions(), front.refusals()), (2, vec![]));
+    assert!(!stage.log().contains("X-Amz-Signature"));
+    stage.is_sound(&[&environment]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_stops_it_from_afar_and_lets_it_go_on() {
+    let mut stage = Stage::open().await;
+    let mut environment = stage.environment(&[]).await;
+    let states = stage.states();
+    for place in [states.whole(), states.of("shop")] {
+        let stopped = Some(Stopped { reason: "we move house".to_owned(), since: Timestamp(0) });
+        Control::change(&place, |control| control.stopped = stopped.clone()).await.unwrap();
+        let ended = environment.invoke(&stage.event()).await.unwrap();
+        let Ended::Answered(answer) = &ended else { panic!("{ended:?}") };
+        assert_eq!(answer["servers"][0]["outcome"], "stopped");
+        assert_eq!(answer["servers"][0]["why"], "we move house");
+        Control::change(&place, |control| control.stopped = None).await.unwrap();
+        assert_eq!(outcome(&environment.invoke(&stage.event()).await.unwrap()), "polled");
+        stage.planted.execute(5).await.unwrap();
+    }
+    environment.invoke(&stage.event()).await.unwrap();
+    stage.everything_arrived();
     stage.is_sound(&[&environment]);
 }
 

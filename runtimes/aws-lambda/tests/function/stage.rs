@@ -8,6 +8,9 @@ use pgquerylens_sandbox::lambda::{Ended, Environment, Function};
 use pgquerylens_sandbox::receiver::{Message, Receiver};
 use pgquerylens_sandbox::workload::planted::{Planted, Secrets};
 use pgquerylens_sandbox::{Server, ServerBuilder, newest};
+use pgquerylens_setup::access;
+use pgquerylens_store::states::States;
+use pgquerylens_store::url::StateUrl;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -46,6 +49,15 @@ impl Stage {
 
     /// Returns an execution environment of the function, with some variables more or others.
     pub(crate) async fn environment(&mut self, variables: &[(&str, &str)]) -> Environment {
+        self.environment_for(TIMEOUT, variables).await
+    }
+
+    /// Returns one whose invocations have this long.
+    pub(crate) async fn environment_for(
+        &mut self,
+        timeout: Duration,
+        variables: &[(&str, &str)],
+    ) -> Environment {
         let usual = [
             ("AWS_ACCESS_KEY_ID", "anybody".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", SECRETS.password.to_owned()),
@@ -61,7 +73,7 @@ impl Stage {
             binary: PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
             environment: usual.chain(own).collect(),
             memory_mib: 128,
-            timeout: TIMEOUT,
+            timeout,
         };
         self.logs += 1;
         Environment::new(function, &self.folder.path().join(format!("{}.log", self.logs))).await.unwrap()
@@ -119,6 +131,31 @@ impl Stage {
         let action = format!("AmazonSQS.{action}");
         let answer = self.moto.call("sqs", &action, REGION, &body.to_string()).await.unwrap();
         serde_json::from_str(&answer).unwrap()
+    }
+
+    /// Returns an event in which a queue hands over that the server is to be polled, which was sent at a moment, in
+    /// milliseconds since 1970.
+    pub(crate) fn sent_at(&self, milliseconds: u64) -> Value {
+        let mut record = self.record(json!({"target": self.target()}));
+        record["attributes"]["SentTimestamp"] = milliseconds.to_string().into();
+        json!({"Records": [record]})
+    }
+
+    /// Returns the secret key that the function signs with.
+    pub(crate) fn secret_key(&self) -> &'static str {
+        SECRETS.password
+    }
+
+    /// Returns where all states are.
+    pub(crate) fn states(&self) -> States {
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", "anybody".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRETS.password.to_owned()),
+            ("AWS_ENDPOINT_URL", self.moto.url()),
+            ("AWS_REGION", REGION.to_owned()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        States::open(&StateUrl::parse("s3://states/prod").unwrap(), &access::of(&variables)).unwrap()
     }
 
     /// Returns an event that names the server.

@@ -11,7 +11,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::repeats::{Decision, Repeats, Told};
+use super::Repeats;
+use super::repeats::{Decision, Told, Written};
 
 /// How the number of lines that were left out is put behind a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,23 +23,26 @@ pub(super) enum Style {
     Json,
 }
 
-/// A formatter that leaves repeats out.
-pub(super) struct WithoutRepeats<F> {
+/// A formatter that leaves repeats out, where they are not wanted.
+pub(super) struct Formatter<F> {
     inner: F,
     style: Style,
     /// The time since a moment that stays the same.
     clock: Box<dyn Fn() -> Duration + Send + Sync>,
-    repeats: Mutex<Repeats>,
+    /// What was written when, where repeats are left out.
+    written: Option<Mutex<Written>>,
 }
 
-impl<F> WithoutRepeats<F> {
+impl<F> Formatter<F> {
     /// Makes one of a formatter.
     pub(super) fn new(
         inner: F,
         style: Style,
+        repeats: Repeats,
         clock: impl Fn() -> Duration + Send + Sync + 'static,
-    ) -> WithoutRepeats<F> {
-        WithoutRepeats { inner, style, clock: Box::new(clock), repeats: Mutex::default() }
+    ) -> Formatter<F> {
+        let written = (repeats == Repeats::LeftOut).then(Mutex::default);
+        Formatter { inner, style, clock: Box::new(clock), written }
     }
 
     fn decide(&self, event: &Event<'_>) -> Decision {
@@ -47,20 +51,20 @@ impl<F> WithoutRepeats<F> {
         let of_somebody =
             [&told.server, &told.exporter, &told.listen, &told.telemetry].iter().any(|name| !name.is_empty());
         let level = *event.metadata().level();
-        if !of_somebody || level > Level::INFO {
+        let Some(written) = self.written.as_ref().filter(|_| of_somebody && level <= Level::INFO) else {
             return Decision::Write { left_out: 0 };
-        }
+        };
         // What a panic elsewhere left behind is whole: a decision changes it in one step.
-        let mut repeats = self.repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         if level == Level::INFO {
-            repeats.forget(&told);
+            written.forget(&told);
             return Decision::Write { left_out: 0 };
         }
-        repeats.decide(told, (self.clock)())
+        written.decide(told, (self.clock)())
     }
 }
 
-impl<S, N, F> FormatEvent<S, N> for WithoutRepeats<F>
+impl<S, N, F> FormatEvent<S, N> for Formatter<F>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
     N: for<'writer> FormatFields<'writer> + 'static,
@@ -156,10 +160,14 @@ mod tests {
 
     /// Logs with a clock that stands still until `at` is set, and compares the lines less their times.
     fn check(format: LogFormat, log: impl FnOnce(&dyn Fn(u64)), expected: &Expect) {
+        check_with(Repeats::LeftOut, format, log, expected);
+    }
+
+    fn check_with(repeats: Repeats, format: LogFormat, log: impl FnOnce(&dyn Fn(u64)), expected: &Expect) {
         let (lines, seconds) = (Lines::default(), Arc::new(AtomicU64::new(0)));
         let clock = Arc::clone(&seconds);
         let clock = move || Duration::from_secs(clock.load(Ordering::Relaxed));
-        let subscriber = tracing_subscriber::registry().with(layer(format, lines.clone(), clock));
+        let subscriber = tracing_subscriber::registry().with(layer(format, repeats, lines.clone(), clock));
         tracing::subscriber::with_default(subscriber, || log(&|at| seconds.store(at, Ordering::Relaxed)));
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         let timeless = |line: &str| match (format, line.split_once(',')) {
@@ -175,6 +183,17 @@ mod tests {
             warn!(server = "shop", error = format!("refused at {second}"), "poll failed");
         }
         warn!(server = "billing", error = "refused", "poll failed");
+    }
+
+    #[test]
+    fn where_they_are_wanted_repeats_are_written() {
+        check_with(Repeats::Written, LogFormat::Text, trouble, &expect![[r#"
+            WARN poll failed server="shop" error="refused at 0"
+            WARN poll failed server="shop" error="refused at 60"
+            WARN poll failed server="shop" error="refused at 120"
+            WARN poll failed server="shop" error="refused at 360"
+            WARN poll failed server="billing" error="refused"
+        "#]]);
     }
 
     #[test]
