@@ -187,13 +187,18 @@ mod tests {
 
     #[test]
     fn where_they_are_wanted_repeats_are_written() {
-        check_with(Repeats::Written, LogFormat::Text, trouble, &expect![[r#"
+        check_with(
+            Repeats::Written,
+            LogFormat::Text,
+            trouble,
+            &expect![[r#"
             WARN poll failed server="shop" error="refused at 0"
             WARN poll failed server="shop" error="refused at 60"
             WARN poll failed server="shop" error="refused at 120"
             WARN poll failed server="shop" error="refused at 360"
             WARN poll failed server="billing" error="refused"
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
