@@ -30,6 +30,12 @@ pub(crate) struct Stage {
     logs: usize,
 }
 
+/// A message that was received and not deleted yet.
+pub(crate) struct Received {
+    pub(crate) body: Value,
+    entry: Value,
+}
+
 impl Stage {
     pub(crate) async fn open() -> Stage {
         Stage::open_with(Server::new(newest())).await
@@ -92,31 +98,44 @@ impl Stage {
         made["QueueUrl"].as_str().unwrap().to_owned()
     }
 
-    /// Takes the messages out of a queue, ten at most, as the service does that invokes a function with them; returns their
-    /// bodies.
-    pub(crate) async fn messages(&self, queue_url: &str) -> Vec<Value> {
-        let asked = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10});
+    /// Receives messages of a queue, ten at most, as the service does that invokes a function with them. Whoever does not
+    /// delete them within five seconds has them again.
+    pub(crate) async fn receive(&self, queue_url: &str) -> Vec<Received> {
+        let asked = json!({"QueueUrl": queue_url, "MaxNumberOfMessages": 10, "VisibilityTimeout": 5});
         let received = self.sqs("ReceiveMessage", &asked).await;
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();
-        let entries: Vec<Value> = messages
-            .iter()
-            .map(|message| json!({"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}))
-            .collect();
-        if !entries.is_empty() {
-            self.sqs("DeleteMessageBatch", &json!({"QueueUrl": queue_url, "Entries": entries})).await;
-        }
-        messages
-            .iter()
-            .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
-            .collect()
+        let read = |message: Value| Received {
+            body: serde_json::from_str(message["Body"].as_str().unwrap()).unwrap(),
+            entry: json!({"Id": message["MessageId"], "ReceiptHandle": message["ReceiptHandle"]}),
+        };
+        messages.into_iter().map(read).collect()
+    }
+
+    /// Deletes messages that were done.
+    pub(crate) async fn delete(&self, queue_url: &str, done: &[Received]) {
+        let entries: Vec<&Value> = done.iter().map(|message| &message.entry).collect();
+        self.sqs("DeleteMessageBatch", &json!({"QueueUrl": queue_url, "Entries": entries})).await;
+    }
+
+    /// Returns an event by which a queue hands messages over.
+    pub(crate) fn handed_over(&self, messages: &[Received]) -> Value {
+        let records = messages.iter().map(|message| self.record(message.body.clone()));
+        json!({"Records": records.collect::<Vec<Value>>()})
     }
 
     /// Returns a message as a queue hands it to a function. The names of the endpoints lead nowhere here: what is polled
     /// stands behind them.
-    pub(crate) fn record(&self, mut body: Value) -> Value {
+    fn record(&self, mut body: Value) -> Value {
         body["target"]["connection"] = self.planted.url().into();
         body["target"]["auth"] = "password".into();
         json!({"messageId": body["target"]["name"], "body": body.to_string(), "attributes": {}})
+    }
+
+    /// Returns the CPU time that a warm process has taken.
+    pub(crate) fn cpu(&self, environment: &Environment) -> Duration {
+        let Some(process) = environment.process_id() else { return Duration::ZERO };
+        let spent = std::fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap();
+        Duration::from_nanos(spent.split(' ').next().unwrap().parse().unwrap())
     }
 
     /// Returns the most memory that a warm process has taken, in KiB.
