@@ -43,20 +43,34 @@ pub(super) async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> R
         headers: head.headers,
         body,
     };
-    let mut kept = shared.kept();
-    let answer = with_faults(&asked, &shared.bucket, &mut kept);
-    kept.requests.push(format!("{} {path} {}", asked.method, answer.status().as_u16()));
-    Ok(answer)
+    let answer = {
+        let mut kept = shared.kept();
+        let answer = with_faults(&asked, &shared.bucket, &mut kept);
+        let status = answer.as_ref().map(|answer| answer.status().as_u16().to_string());
+        let status = status.as_deref().unwrap_or("unanswered");
+        kept.requests.push(format!("{} {path} {status}", asked.method));
+        answer
+    };
+    match answer {
+        Some(answer) => Ok(answer),
+        None => std::future::pending().await,
+    }
 }
 
-fn with_faults(asked: &Asked, bucket: &str, kept: &mut Kept) -> Answer {
+/// Returns the answer, if there is to be one.
+fn with_faults(asked: &Asked, bucket: &str, kept: &mut Kept) -> Option<Answer> {
     let writes = asked.method == Method::PUT;
     match writes.then(|| kept.faults.pop_front()).flatten() {
-        None => done(asked, bucket, kept),
-        Some(Fault::Refused(status)) => refused(status, "InternalError"),
+        None => Some(done(asked, bucket, kept)),
+        Some(Fault::Refused(status)) => Some(refused(status, "InternalError")),
         Some(Fault::DoneButAnswered(status)) => {
             done(asked, bucket, kept);
-            refused(status, "InternalError")
+            Some(refused(status, "InternalError"))
+        }
+        Some(Fault::Unanswered) => None,
+        Some(Fault::DoneUnanswered) => {
+            done(asked, bucket, kept);
+            None
         }
     }
 }

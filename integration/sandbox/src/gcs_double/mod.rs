@@ -1,6 +1,6 @@
 //! A double of Google Cloud Storage, ours and no emulator of Google's: as much of the XML API as a store of states needs,
 //! strictly by the documentation (generations, preconditions, 412), and the faults that no emulator sends on demand:
-//! 409, 503, and an answer that says something else than what was done.
+//! 409, 503, an answer that says something else than what was done, and none at all.
 //! <https://cloud.google.com/storage/docs/xml-api/reference-methods>
 
 mod answer;
@@ -20,6 +20,10 @@ pub enum Fault {
     Refused(u16),
     /// It is done, and answered with this status as if it had failed.
     DoneButAnswered(u16),
+    /// It is never answered, and nothing is done.
+    Unanswered,
+    /// It is done, and never answered.
+    DoneUnanswered,
 }
 
 /// A running double. Dropping it closes its port and all connections.
@@ -71,7 +75,7 @@ impl GcsDouble {
         self.shared.kept().objects.get(object).map(|stored| stored.bytes.len())
     }
 
-    /// Returns method, path and status of every request so far.
+    /// Returns method, path and status of every request so far; `unanswered` for a status where there was none.
     pub fn requests(&self) -> Vec<String> {
         self.shared.kept().requests.clone()
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pgquerylens_sandbox::Shutdown;
+use pgquerylens_sandbox::gcs_double::{Fault, GcsDouble};
 use pgquerylens_sandbox::lambda::Ended;
 use pgquerylens_sandbox::receiver::Behaviour;
 use serde_json::Value;
@@ -101,6 +102,38 @@ async fn killed_at_any_moment_it_counts_nothing_twice() {
     assert!(killed > 0, "no moment fell into an invocation");
     assert_eq!(outcome(&environment.invoke(&event).await.unwrap()), "polled");
     stage.everything_arrived();
+    stage.is_sound(&[&environment]);
+}
+
+/// What was written may be there or not: whoever is killed then does not know it, and whoever comes next finds out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_during_the_commit_it_counts_nothing_twice() {
+    let mut stage = Stage::open().await;
+    let (store, folder) = (GcsDouble::start("states").await.unwrap(), tempfile::tempdir().unwrap());
+    let credentials = folder.path().join("credentials.json");
+    std::fs::write(&credentials, store.credentials()).unwrap();
+    let credentials = credentials.display().to_string();
+    let variables =
+        [("PGQUERYLENS_STATE", "gs://states/prod"), ("GOOGLE_APPLICATION_CREDENTIALS", credentials.as_str())];
+    let mut environment = stage.environment(&variables).await;
+    let event = stage.event();
+    environment.invoke(&event).await.unwrap();
+    for fault in [Fault::Unanswered, Fault::DoneUnanswered].into_iter().cycle().take(6) {
+        stage.planted.execute(5).await.unwrap();
+        let known = store.requests().len();
+        store.fail_writes(&[fault]);
+        let committing = async {
+            while !store.requests()[known..].iter().any(|request| request.ends_with("unanswered")) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        assert_eq!(environment.invoke_until(&event, committing).await.unwrap(), Ended::Killed);
+        let written = store.requests().pop();
+        assert_eq!(written.as_deref(), Some("PUT states/prod/shop/baseline unanswered"));
+        stage.planted.execute(5).await.unwrap();
+        assert_eq!(outcome(&environment.invoke(&event).await.unwrap()), "polled", "{}", stage.log());
+        stage.everything_arrived();
+    }
     stage.is_sound(&[&environment]);
 }
 
