@@ -12,18 +12,24 @@ const LEAST_RESERVE: Duration = Duration::from_secs(1);
 const MOST_RESERVE: Duration = Duration::from_secs(10);
 /// With less than this a poll is not begun.
 const LEAST_POLL: Duration = Duration::from_secs(1);
-/// What is kept of an invocation to answer in, whatever hangs.
+/// What is kept of an invocation to answer in.
 const TO_ANSWER: Duration = Duration::from_millis(500);
+/// How long after the end of all work what still hangs is broken off.
+const TO_END: Duration = Duration::from_millis(250);
 /// What an invocation may last where nobody says: the usual timeout of a function of ours.
 const UNTOLD: Duration = Duration::from_secs(60);
 
 /// Returns how long an invocation may last that begins now, by its deadline in milliseconds since 1970.
 ///
 /// Lambda hands over no event whose time is over, but other runtime APIs do: that of cargo-lambda says 600,000 for each.
-/// Such a deadline says nothing.
+/// Such a deadline says nothing. A bit of it is left to answer in.
 pub(crate) fn for_invocation(deadline_ms: u64, now: Timestamp) -> Duration {
     let now_ms = u64::try_from(now.0 / 1_000).unwrap_or(0);
-    deadline_ms.checked_sub(now_ms).filter(|left| *left > 0).map_or(UNTOLD, Duration::from_millis)
+    deadline_ms
+        .checked_sub(now_ms)
+        .filter(|left| *left > 0)
+        .map_or(UNTOLD, Duration::from_millis)
+        .saturating_sub(TO_ANSWER)
 }
 
 /// The least that may be between two ticks of a schedule.
@@ -51,9 +57,9 @@ pub(crate) fn for_polling(left: Duration) -> Option<Duration> {
     left.checked_sub(reserve).filter(|poll| *poll >= LEAST_POLL)
 }
 
-/// Returns when everything has to be broken off, for an answer to be given before the end.
-pub(crate) fn to_answer(end: Instant) -> Instant {
-    end.checked_sub(TO_ANSWER).unwrap_or(end)
+/// Returns when to break off what should be over and is not.
+pub(crate) fn to_break_off(end: Instant) -> Instant {
+    end + TO_END
 }
 
 #[cfg(test)]
@@ -63,9 +69,10 @@ mod tests {
     #[test]
     fn a_deadline_that_is_over_before_it_begins_is_none() {
         let now = Timestamp(1_700_000_000_000_000);
-        let seconds = |deadline_ms| for_invocation(deadline_ms, now).as_secs();
-        assert_eq!(seconds(1_700_000_020_000), 20);
-        assert_eq!([0, 600_000, 1_700_000_000_000].map(seconds), [60; 3]);
+        let milliseconds = |deadline_ms| for_invocation(deadline_ms, now).as_millis();
+        assert_eq!(milliseconds(1_700_000_020_000), 19_500);
+        assert_eq!(milliseconds(1_700_000_000_100), 0);
+        assert_eq!([0, 600_000, 1_700_000_000_000].map(milliseconds), [59_500; 3]);
     }
 
     #[test]

@@ -236,7 +236,7 @@ async fn poll(warm: &mut Warm, why: Why, moments: Moments) -> Outcome {
     }
     let pause = if matches!(why, Why::Asked) { Duration::ZERO } else { time::least_pause(every) };
     warm.polls.set_least_pause(pause);
-    let end = time::to_answer(moments.end);
+    let end = time::to_break_off(moments.end);
     let Warm { config, polls, .. } = warm;
     let outcome = match timeout_at(end, prepare(&config.name, polls)).await {
         Ok(Ok(())) => timeout_at(end, poll_and_deliver(config, polls, moments)).await,
