@@ -1,5 +1,5 @@
-# Every PostgreSQL instance with the tag monitoring=pgquerylens, in two regions and a second account, polled from private
-# subnets without a way to the internet. See README.md.
+# Every PostgreSQL instance of the region with the tag monitoring=pgquerylens, in this account and a second one, polled from
+# private subnets. See README.md.
 
 provider "aws" {
   region = "eu-west-1"
@@ -20,7 +20,6 @@ module "pgquerylens" {
 
   discovery = {
     tags      = { monitoring = "pgquerylens" }
-    regions   = ["eu-west-1", "eu-central-1"]
     role_arns = [var.other_account_role_arn]
     exclude   = ["scratch-*"]
   }

@@ -1,18 +1,37 @@
 # What somebody must hear of: polls that fail, that are refused, that come late, that do not come at all.
 
 locals {
+  # One failed poll is made up for by the next: failures in two of three periods count. A period holds at least one
+  # invocation, and a line of the log, which tells the same of the same server once in five minutes. CloudWatch looks back a day
+  # at most.
+  failure_period = 60 * min(max(5, coalesce(local.interval_minutes, 1), ceil(var.alarm_silence_minutes / 2)), 480)
+
   function_alarms = { for pair in setproduct(keys(local.names), ["Errors", "Throttles"]) : "${pair[0]}-${lower(pair[1])}" => {
     namespace   = "AWS/Lambda"
     metric      = pair[1]
     dimensions  = { FunctionName = local.names[pair[0]] }
     statistic   = "Sum"
     threshold   = 0
-    period      = 60
-    periods     = 5
-    datapoints  = 3
+    period      = local.failure_period
+    periods     = 3
+    datapoints  = 2
     comparison  = "GreaterThanThreshold"
     missing     = "notBreaching"
     description = pair[1] == "Errors" ? "Invocations of the ${pair[0]} fail: its log group says why." : "Invocations of the ${pair[0]} are refused: the concurrency of the function or of the account is used up."
+  } }
+
+  log_alarms = { for role, filter in aws_cloudwatch_log_metric_filter.failures : "${role}-failures" => {
+    namespace   = local.failure_namespace
+    metric      = filter.name
+    dimensions  = {}
+    statistic   = "Sum"
+    threshold   = 0
+    period      = local.failure_period
+    periods     = 3
+    datapoints  = 2
+    comparison  = "GreaterThanThreshold"
+    missing     = "notBreaching"
+    description = role == "dispatcher" ? "An account or region is not searched, or servers are not queued: the dispatcher's log group says which, and why." : "Servers are not polled, or what was found of them is not delivered: the log group of the ${role} says which, and why."
   } }
 
   other_alarms = {
@@ -58,7 +77,7 @@ locals {
     description = "Servers wait longer than ${var.alarm_lag_seconds} s to be polled: raise maximum_concurrency, or poll less often."
   } }
 
-  all_alarms = var.alarms ? merge(local.function_alarms, local.other_alarms, local.fleet_alarms) : {}
+  all_alarms = var.alarms ? merge(local.function_alarms, local.log_alarms, local.other_alarms, local.fleet_alarms) : {}
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

@@ -11,6 +11,9 @@ locals {
     [{ title = "Running at the same time", stat = "Maximum", metrics = [
       for role in keys(local.names) : { namespace = "AWS/Lambda", metric = "ConcurrentExecutions", dimension = "FunctionName", value = local.names[role] }
     ] }],
+    [for widget in [{ title = "Servers not polled, found not delivered, accounts not searched", stat = "Sum", metrics = [
+      for role, filter in aws_cloudwatch_log_metric_filter.failures : { namespace = local.failure_namespace, metric = filter.name, dimension = null, value = null }
+    ] }] : widget if local.failure_is_counted],
     [{ title = "Given up", stat = "Maximum", metrics = [
       { namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimension = "QueueName", value = aws_sqs_queue.dead_letter.name }
     ] }],
@@ -37,7 +40,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         view    = "timeSeries"
         stat    = widget.stat
         period  = 60
-        metrics = [for metric in widget.metrics : [metric.namespace, metric.metric, metric.dimension, metric.value]]
+        metrics = [for metric in widget.metrics : [for word in [metric.namespace, metric.metric, metric.dimension, metric.value] : word if word != null]]
       }
     }]
   })

@@ -20,7 +20,9 @@ locals {
   polling = local.is_fleet ? "worker" : "poller"
   names   = { for role in toset([local.invoked, local.polling]) : role => local.is_fleet ? "${var.name}-${role}" : var.name }
 
-  said = { for name, value in local.options : name => value if value != null }
+  # A message is late by the interval between polls, so that the program has to know the schedule's.
+  from_schedule = local.interval_minutes == null ? {} : { PGQUERYLENS_EVERY = "${local.interval_minutes}m" }
+  said          = merge(local.from_schedule, { for name, value in local.options : name => value if value != null })
 
   polling_environment = merge(
     local.said,

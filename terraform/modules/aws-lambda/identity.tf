@@ -3,7 +3,21 @@
 
 locals {
   secret_arns = concat(var.password_secret_arns, var.otlp_headers_secret_arn == null ? [] : [var.otlp_headers_secret_arn])
-  role_arns   = local.is_fleet ? var.discovery.role_arns : []
+
+  # By the services that decrypt them, each in the region of what it reads.
+  secret_services = distinct(concat(
+    [for arn in local.secret_arns : "secretsmanager.${split(":", arn)[3]}.${local.dns_suffix}"],
+    [for arn in var.password_parameter_arns : "ssm.${split(":", arn)[3]}.${local.dns_suffix}"],
+  ))
+
+  # Roles that are assumed: those that discovery looks by, or those of targets in other accounts.
+  in_other_accounts = [for target in var.targets : target if try(target.aws_role, null) != null]
+  role_arns         = local.is_fleet ? var.discovery.role_arns : distinct([for target in local.in_other_accounts : target.aws_role])
+  external_ids = local.is_fleet ? compact([var.discovery.external_id]) : distinct([
+    for target in local.in_other_accounts : target.aws_external_id if try(target.aws_external_id, null) != null
+  ])
+  # Where one role wants none, the right cannot depend on one.
+  want_external_ids = length(local.external_ids) > 0 && alltrue([for target in local.in_other_accounts : try(target.aws_external_id, null) != null])
 
   # The servers of a fleet are in the regions that are looked in, those that are named are here.
   regions = coalescelist(try(var.discovery.regions, []), [local.region])
@@ -40,11 +54,11 @@ locals {
       actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
       resources = ["${local.state_bucket_arn}/${var.state_prefix}/*"]
     }
-    # Without it S3 calls what is missing forbidden; the object's own name is held against the condition then.
+    # Without it S3 calls an object forbidden that is only missing. No condition on s3:prefix: who reads an object names no
+    # prefix, so that it would never hold then. Names of the whole bucket can be listed, and read below the prefix alone.
     state_names = {
       actions   = ["s3:ListBucket"]
       resources = [local.state_bucket_arn]
-      condition = { StringLike = { "s3:prefix" = ["${var.state_prefix}/*"] } }
     }
     secrets = {
       actions   = ["secretsmanager:GetSecretValue"]
@@ -56,8 +70,8 @@ locals {
     }
     secrets_key = {
       actions   = ["kms:Decrypt"]
-      resources = var.secrets_kms_key_arns
-      condition = { StringEquals = { "kms:ViaService" = [for service in ["secretsmanager", "ssm"] : "${service}.${local.region}.${local.dns_suffix}"] } }
+      resources = length(local.secret_arns) + length(var.password_parameter_arns) > 0 ? var.secrets_kms_key_arns : []
+      condition = { StringEquals = { "kms:ViaService" = local.secret_services } }
     }
     key = {
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -105,7 +119,7 @@ locals {
     accounts = {
       actions   = ["sts:AssumeRole"]
       resources = local.role_arns
-      condition = try(var.discovery.external_id, null) == null ? null : { StringEquals = { "sts:ExternalId" = var.discovery.external_id } }
+      condition = local.want_external_ids ? { StringEquals = { "sts:ExternalId" = local.external_ids } } : null
     }
     send = {
       actions   = ["sqs:SendMessage"]
@@ -134,7 +148,7 @@ locals {
     "metrics", "enhanced_monitoring", "performance_insights", "instance", "server_logs", "network",
   ]
   needs = {
-    poller     = concat(local.polling_needs, ["bury"])
+    poller     = concat(local.polling_needs, ["accounts", "bury"])
     worker     = concat(local.polling_needs, ["accounts", "receive"])
     dispatcher = ["instances", "accounts", "send", "bury", "key", "network"]
   }

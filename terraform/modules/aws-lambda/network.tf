@@ -6,6 +6,15 @@ locals {
   security_group_ids = local.makes_group ? [aws_security_group.function[0].id] : var.security_group_ids
   vpc_id             = one(data.aws_subnet.first[*].vpc_id)
 
+  # Where figures go, and by which ports: those that the URLs say, or those of their schemes. Without a scheme it is gRPC, which
+  # has a port.
+  otlp_urls = compact([var.otlp_endpoint, var.otlp_metrics_endpoint, var.otlp_logs_endpoint])
+  otlp_ports = distinct([for url in local.otlp_urls :
+    try(tonumber(regex("^(?:[A-Za-z]+://)?(?:\\[[^\\]]*\\]|[^/:\\[]+):([0-9]+)", trimspace(url))[0]), startswith(lower(trimspace(url)), "http://") ? 80 : 443)
+  ])
+  # 443 has a rule already, and AWS refuses a second.
+  otlp_rules = { for pair in setproduct(var.https_cidr_blocks, local.otlp_ports) : "${pair[0]} ${pair[1]}" => { block = pair[0], port = pair[1] } if pair[1] != 443 }
+
   # To sign a token calls nobody, and Lambda itself reads the queue and writes the logs: neither needs an endpoint.
   interface_services = !var.vpc_endpoints ? [] : [for service, is_used in {
     logs           = contains(local.aws_metrics, "enhanced-monitoring")
@@ -29,7 +38,7 @@ resource "aws_security_group" "function" {
   count = local.makes_group ? 1 : 0
 
   name_prefix = "${var.name}-"
-  description = "Lets pgquerylens out to its servers and to HTTPS, and nobody in."
+  description = "Lets pgquerylens out to its servers, AWS and OTLP, and nobody in."
   vpc_id      = local.vpc_id
   tags        = merge(var.tags, { Name = var.name })
 
@@ -72,6 +81,18 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
+  tags              = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "otlp" {
+  for_each = local.makes_group ? local.otlp_rules : {}
+
+  security_group_id = aws_security_group.function[0].id
+  description       = "OTLP"
+  cidr_ipv4         = each.value.block
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
   tags              = var.tags
 }
 

@@ -38,6 +38,9 @@ resource "aws_scheduler_schedule" "this" {
 }
 
 locals {
+  # What a rate says in minutes; null for cron(…).
+  interval_minutes = try(parseint(regex("^rate\\(([0-9]+) ", var.schedule)[0], 10) * { minute = 1, hour = 60, day = 1440 }[regex("minute|hour|day", var.schedule)], null)
+
   # The keys of the configuration file have hyphens.
   targets = [for target in var.targets : { for key, value in target : replace(key, "_", "-") => value if value != null }]
 }

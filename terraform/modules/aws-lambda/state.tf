@@ -67,21 +67,25 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     }
   }
 
-  # Outboxes lie below each server's place, so that no prefix finds them alone; but nothing that a living server uses grows
-  # old, and what an operator has said (stop) is smaller than this.
-  rule {
-    id     = "left-behind"
-    status = "Enabled"
+  # Nothing that is used may grow old unnoticed: a poll writes the baseline, but texts and plans are written only when
+  # there are new ones. So this is there only for who asks for it. What an operator has said (stop) is smaller.
+  dynamic "rule" {
+    for_each = var.state_expiration_days == null ? [] : [var.state_expiration_days]
 
-    filter {
-      and {
-        prefix                   = "${var.state_prefix}/"
-        object_size_greater_than = 16384
+    content {
+      id     = "left-behind"
+      status = "Enabled"
+
+      filter {
+        and {
+          prefix                   = "${var.state_prefix}/"
+          object_size_greater_than = 16384
+        }
       }
-    }
 
-    expiration {
-      days = var.state_expiration_days
+      expiration {
+        days = rule.value
+      }
     }
   }
 }

@@ -154,7 +154,7 @@ variable "discovery" {
 }
 
 variable "schedule" {
-  description = "When servers are polled: rate(…) or cron(…) of EventBridge Scheduler."
+  description = "When servers are polled: rate(…) or cron(…) of EventBridge Scheduler. A rate is also what every is, where that is not said; with cron(…) say every, the longest pause between two polls."
   type        = string
   default     = "rate(1 minute)"
 
@@ -210,9 +210,9 @@ variable "timeout_seconds" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many invocations of the function that the schedule invokes may run at the same time; -1 reserves nothing. Reserving fails in an account whose quota leaves less than 100 to all others, as the quotas of new accounts do."
+  description = "How many invocations of the function that the schedule invokes may run at the same time, which are then kept free for it; -1 reserves nothing. Two polls of one server at the same time are kept apart by a lock on the server anyway. Reserving fails in an account whose quota leaves less than 100 to all others, as the quotas of new accounts do."
   type        = number
-  default     = 1
+  default     = -1
 
   validation {
     condition     = var.reserved_concurrency == -1 || var.reserved_concurrency >= 1
@@ -287,12 +287,12 @@ variable "state_prefix" {
 }
 
 variable "state_expiration_days" {
-  description = "After how many days without a write an object of the states is removed from the bucket that is made here. The states of servers that are polled are written by each poll; what an operator has said is too small to be removed."
+  description = "After how many days without a write an object of more than 16 KiB below state_prefix is removed from the bucket that is made here; without it none is. It removes states of servers that are polled no longer. Of servers that are polled it removes texts of statements and plans that did not change for so long: texts are read anew, plans are kept again when the server logs them again."
   type        = number
-  default     = 90
+  default     = null
 
   validation {
-    condition     = var.state_expiration_days >= 2 && floor(var.state_expiration_days) == var.state_expiration_days
+    condition     = var.state_expiration_days == null ? true : var.state_expiration_days >= 2 && floor(var.state_expiration_days) == var.state_expiration_days
     error_message = "state_expiration_days is a whole number from 2."
   }
 }
@@ -396,8 +396,8 @@ variable "resource_ids" {
   }
 
   validation {
-    condition     = length(var.resource_ids) + length(var.password_secret_arns) + length(var.password_parameter_arns) + length(try(var.discovery.role_arns, [])) > 0
-    error_message = "Nothing could be logged in to: say resource_ids, password_secret_arns, password_parameter_arns or role_arns of discovery."
+    condition     = length(var.resource_ids) + length(var.password_secret_arns) + length(var.password_parameter_arns) + length(local.role_arns) > 0
+    error_message = "Nothing could be logged in to: say resource_ids, password_secret_arns, password_parameter_arns, aws_role of targets or role_arns of discovery."
   }
 }
 
@@ -478,7 +478,7 @@ variable "subnet_ids" {
 }
 
 variable "security_group_ids" {
-  description = "Security groups of the functions. Without them one is made, which lets out to the servers and to HTTPS."
+  description = "Security groups of the functions. Without them one is made, which lets out to the servers, to HTTPS and to the ports of the OTLP endpoints."
   type        = list(string)
   default     = []
   nullable    = false
@@ -535,7 +535,7 @@ variable "database_port" {
 }
 
 variable "https_cidr_blocks" {
-  description = "Networks that HTTPS may go out to, for the security group that is made here: the receiver of OTLP, and AWS where no endpoint of the VPC stands for it."
+  description = "Networks that the security group that is made here lets out to on port 443, for AWS where no endpoint of the VPC stands for it, and on the ports of the OTLP endpoints. URLs of these must be known when Terraform plans then."
   type        = list(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
@@ -587,7 +587,7 @@ variable "log_retention_days" {
 }
 
 variable "alarms" {
-  description = "Whether alarms are made."
+  description = "Whether alarms are made: on invocations that fail, are refused or do not come, on servers that are not polled, accounts that are not searched and figures that are not delivered, on what was given up, and in the fleet shape on lag. Servers and accounts are told by lines of the log, in JSON and of the level info: with log_format text or a higher log_level there is no such alarm."
   type        = bool
   default     = true
   nullable    = false
@@ -617,7 +617,7 @@ variable "alarm_lag_seconds" {
 }
 
 variable "alarm_silence_minutes" {
-  description = "For how many minutes there may be no invocation before there is an alarm. It is longer than the pause of the schedule."
+  description = "For how many minutes there may be no invocation before there is an alarm. It is longer than the pause of the schedule. Alarms on failures look at three periods of half as long, five minutes at least, and want a failure in two of them."
   type        = number
   default     = 10
 
@@ -627,7 +627,7 @@ variable "alarm_silence_minutes" {
   }
 
   validation {
-    condition     = !var.alarms || !startswith(var.schedule, "rate(") ? true : try(parseint(regex("[0-9]+", var.schedule), 10) * { minute = 1, hour = 60, day = 1440 }[regex("minute|hour|day", var.schedule)], 0) < var.alarm_silence_minutes
+    condition     = !var.alarms || local.interval_minutes == null ? true : local.interval_minutes < var.alarm_silence_minutes
     error_message = "alarm_silence_minutes is more than the minutes between two invocations of schedule, else each pause is an alarm."
   }
 }

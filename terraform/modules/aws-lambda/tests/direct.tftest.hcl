@@ -105,8 +105,8 @@ run "one_function_is_handed_the_targets_in_the_words_of_the_configuration_file" 
   }
 
   assert {
-    condition     = aws_lambda_function.this["poller"].reserved_concurrent_executions == 1
-    error_message = "Two polls of the same servers could run at the same time."
+    condition     = aws_lambda_function.this["poller"].reserved_concurrent_executions == -1
+    error_message = "Concurrency is reserved though nobody asked for it, which a new account has none for."
   }
 
   assert {
@@ -126,6 +126,7 @@ run "options_that_are_said_are_in_the_environment_and_no_others" {
   assert {
     condition = aws_lambda_function.this["poller"].environment[0].variables == tomap({
       PGQUERYLENS_DATABASE        = "shop,billing"
+      PGQUERYLENS_EVERY           = "1m"
       PGQUERYLENS_STATE           = "s3://pgquerylens-state-123456789012-eu-west-1/pgquerylens"
       PGQUERYLENS_TOP             = "25"
       OTEL_EXPORTER_OTLP_ENDPOINT = "https://otlp.example.com:4318"
@@ -133,6 +134,46 @@ run "options_that_are_said_are_in_the_environment_and_no_others" {
       RUST_BACKTRACE              = "1"
     })
     error_message = "The environment is ${jsonencode(aws_lambda_function.this["poller"].environment[0].variables)}"
+  }
+}
+
+run "the_interval_is_that_of_a_rate" {
+  variables {
+    schedule              = "rate(2 hours)"
+    alarm_silence_minutes = 300
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["poller"].environment[0].variables["PGQUERYLENS_EVERY"] == "120m"
+    error_message = "Messages are late by another interval than the schedule's."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["poller-errors"].period >= 7200 && aws_cloudwatch_metric_alarm.this["poller-failures"].period >= 7200
+    error_message = "A period without an invocation counts against the alarm."
+  }
+}
+
+run "an_interval_that_is_said_goes_before_that_of_the_schedule" {
+  variables {
+    schedule = "rate(5 minutes)"
+    every    = "15s"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["poller"].environment[0].variables["PGQUERYLENS_EVERY"] == "15s"
+    error_message = "What is said is not heard."
+  }
+}
+
+run "cron_tells_no_interval" {
+  variables {
+    schedule = "cron(*/5 8-18 ? * MON-FRI *)"
+  }
+
+  assert {
+    condition     = !contains(keys(aws_lambda_function.this["poller"].environment[0].variables), "PGQUERYLENS_EVERY")
+    error_message = "An interval is made up."
   }
 }
 
@@ -161,6 +202,72 @@ run "the_role_may_log_in_as_the_named_user_on_the_named_instance_and_keep_its_st
       contains(flatten([statement.Resource]), "arn:aws:s3:::pgquerylens-state-123456789012-eu-west-1/pgquerylens/*") if contains(statement.Action, "s3:GetObject")
     ])
     error_message = "Objects beside the prefix can be read."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement if statement.Action == ["s3:ListBucket"]] == [{
+      Effect = "Allow", Action = ["s3:ListBucket"], Resource = ["arn:aws:s3:::pgquerylens-state-123456789012-eu-west-1"]
+    }]
+    error_message = "S3 would call an object forbidden that is only missing."
+  }
+}
+
+run "roles_of_targets_in_other_accounts_may_be_assumed" {
+  variables {
+    resource_ids         = []
+    subnet_ids           = ["subnet-0123456789abcdef0"]
+    route_table_ids      = ["rtb-0123456789abcdef0"]
+    vpc_endpoints        = true
+    database_cidr_blocks = ["10.0.0.0/16"]
+    targets = [
+      { connection = "postgresql://pgquerylens@db1.example.com/shop", aws_role = "arn:aws:iam::210987654321:role/monitoring", aws_external_id = "acme" },
+      { connection = "postgresql://pgquerylens@db2.example.com/shop", aws_role = "arn:aws:iam::210987654321:role/monitoring", aws_external_id = "acme" },
+    ]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement if contains(statement.Action, "sts:AssumeRole")] == [{
+      Effect    = "Allow", Action = ["sts:AssumeRole"], Resource = ["arn:aws:iam::210987654321:role/monitoring"]
+      Condition = { StringEquals = { "sts:ExternalId" = ["acme"] } }
+    }]
+    error_message = "The role of the target cannot be assumed: ${aws_iam_role_policy.function["poller"].policy}"
+  }
+
+  assert {
+    condition     = contains(keys(aws_vpc_endpoint.interface), "sts")
+    error_message = "STS cannot be reached."
+  }
+}
+
+run "a_role_that_wants_no_external_id_may_be_assumed_without_one" {
+  variables {
+    targets = [
+      { connection = "postgresql://pgquerylens@db1.example.com/shop", aws_role = "arn:aws:iam::210987654321:role/monitoring", aws_external_id = "acme" },
+      { connection = "postgresql://pgquerylens@db2.example.com/shop", aws_role = "arn:aws:iam::310987654321:role/monitoring" },
+    ]
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement if contains(statement.Action, "sts:AssumeRole")] == [{
+      Effect = "Allow", Action = ["sts:AssumeRole"], Resource = ["arn:aws:iam::210987654321:role/monitoring", "arn:aws:iam::310987654321:role/monitoring"]
+    }]
+    error_message = "One of the roles cannot be assumed: ${aws_iam_role_policy.function["poller"].policy}"
+  }
+}
+
+run "the_keys_of_secrets_are_used_by_the_services_of_the_secrets_regions" {
+  variables {
+    password_secret_arns    = ["arn:aws:secretsmanager:us-east-2:123456789012:secret:db1-AbCdEf"]
+    password_parameter_arns = ["arn:aws:ssm:eu-north-1:123456789012:parameter/db2"]
+    otlp_headers_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:otlp-AbCdEf"
+    secrets_kms_key_arns    = ["arn:aws:kms:us-east-2:123456789012:key/11111111-2222-3333-4444-555555555555"]
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(aws_iam_role_policy.function["poller"].policy).Statement : statement.Condition if statement.Action == ["kms:Decrypt"]]) == {
+      StringEquals = { "kms:ViaService" = ["secretsmanager.us-east-2.amazonaws.com", "secretsmanager.eu-west-1.amazonaws.com", "ssm.eu-north-1.amazonaws.com"] }
+    }
+    error_message = "A secret cannot be decrypted where it lies: ${aws_iam_role_policy.function["poller"].policy}"
   }
 }
 
@@ -251,8 +358,19 @@ run "the_bucket_is_private_encrypted_and_cleaned_up" {
   }
 
   assert {
-    condition     = aws_s3_bucket_lifecycle_configuration.state[0].rule[1].filter[0].and[0].prefix == "pgquerylens/"
-    error_message = "What was left behind stays for ever."
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.state[0].rule : rule.id] == ["incomplete-uploads"]
+    error_message = "Texts and plans are removed that did not change for long."
+  }
+}
+
+run "what_was_left_behind_is_removed_where_that_is_said" {
+  variables {
+    state_expiration_days = 90
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.state[0].rule[1].filter[0].and[0].prefix == "pgquerylens/" && aws_s3_bucket_lifecycle_configuration.state[0].rule[1].expiration[0].days == 90
+    error_message = "What was left behind stays for ever, or something else is removed."
   }
 }
 
@@ -279,7 +397,7 @@ run "failures_throttles_silence_and_what_was_given_up_raise_alarms" {
   }
 
   assert {
-    condition     = toset(keys(output.alarm_arns)) == toset(["poller-errors", "poller-throttles", "dead-letter", "silence"])
+    condition     = toset(keys(output.alarm_arns)) == toset(["poller-errors", "poller-failures", "poller-throttles", "dead-letter", "silence"])
     error_message = "The alarms are ${join(", ", keys(output.alarm_arns))}."
   }
 
@@ -291,6 +409,41 @@ run "failures_throttles_silence_and_what_was_given_up_raise_alarms" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["silence"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.this["silence"].period == 600
     error_message = "Silence is not heard."
+  }
+}
+
+run "lines_of_the_log_about_single_servers_become_a_metric_with_an_alarm" {
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.failures["poller"].pattern == "{ ($.message = \"poll failed\") || ($.message = \"delivery in trouble\") || ($.outcome = \"resting\") }" && aws_cloudwatch_log_metric_filter.failures["poller"].log_group_name == output.log_group_names.poller
+    error_message = "Other lines are counted: ${aws_cloudwatch_log_metric_filter.failures["poller"].pattern}"
+  }
+
+  assert {
+    condition = (one(aws_cloudwatch_log_metric_filter.failures["poller"].metric_transformation).namespace == aws_cloudwatch_metric_alarm.this["poller-failures"].namespace
+    && one(aws_cloudwatch_log_metric_filter.failures["poller"].metric_transformation).name == aws_cloudwatch_metric_alarm.this["poller-failures"].metric_name)
+    error_message = "The alarm is on another metric."
+  }
+
+  # The same of the same server is logged once in five minutes.
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["poller-failures"].period == 300 && aws_cloudwatch_metric_alarm.this["poller-failures"].datapoints_to_alarm == 2 && aws_cloudwatch_metric_alarm.this["poller-failures"].evaluation_periods == 3
+    error_message = "A server that fails for long is not heard of."
+  }
+
+  assert {
+    condition     = contains(flatten([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.metrics]), "pgquerylens-failures")
+    error_message = "The dashboard does not show them."
+  }
+}
+
+run "a_log_for_people_is_not_counted" {
+  variables {
+    log_format = "text"
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.failures) == 0 && !contains(keys(output.alarm_arns), "poller-failures")
+    error_message = "An alarm stands on what nobody counts."
   }
 }
 

@@ -74,6 +74,7 @@ run "the_dispatcher_is_told_what_to_look_for_and_where_to_send_it" {
       PGQUERYLENS_DISCOVER_ROLE        = "arn:aws:iam::210987654321:role/monitoring"
       PGQUERYLENS_DISCOVER_TAG         = "env=prod,monitoring=pgquerylens"
       PGQUERYLENS_DISCOVER_USER        = "pgquerylens"
+      PGQUERYLENS_EVERY                = "1m"
       PGQUERYLENS_QUEUE_URL            = "https://sqs.eu-west-1.amazonaws.com/123456789012/pgquerylens"
     })
     error_message = "The environment is ${jsonencode(aws_lambda_function.this["dispatcher"].environment[0].variables)}"
@@ -86,6 +87,7 @@ run "the_dispatcher_is_told_what_to_look_for_and_where_to_send_it" {
 
   assert {
     condition = aws_lambda_function.this["worker"].environment[0].variables == tomap({
+      PGQUERYLENS_EVERY = "1m"
       PGQUERYLENS_STATE = "s3://pgquerylens-state-123456789012-eu-west-1/pgquerylens"
     })
     error_message = "The worker is told something else: ${jsonencode(aws_lambda_function.this["worker"].environment[0].variables)}"
@@ -119,6 +121,23 @@ run "messages_that_fail_come_back_alone_and_go_to_the_dead_letters_in_the_end" {
   }
 }
 
+run "a_server_that_is_not_polled_and_an_account_that_is_not_searched_raise_alarms" {
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.failures["dispatcher"].pattern == "{ ($.message = \"not looked\") || ($.message = \"not sent\") }" && strcontains(aws_cloudwatch_log_metric_filter.failures["worker"].pattern, "poll failed")
+    error_message = "Other lines are counted."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["worker-failures"].metric_name == "pgquerylens-worker-failures" && aws_cloudwatch_metric_alarm.this["dispatcher-failures"].metric_name == "pgquerylens-dispatcher-failures"
+    error_message = "An alarm is on another metric."
+  }
+
+  assert {
+    condition     = length(setintersection(flatten([for widget in jsondecode(aws_cloudwatch_dashboard.this[0].dashboard_body).widgets : widget.properties.metrics]), ["pgquerylens-worker-failures", "pgquerylens-dispatcher-failures"])) == 2
+    error_message = "The dashboard does not show them."
+  }
+}
+
 run "dispatcher_and_worker_have_the_rights_of_their_work_alone" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.function["dispatcher"].policy).Statement : statement.Action])) == toset([
@@ -147,7 +166,7 @@ run "dispatcher_and_worker_have_the_rights_of_their_work_alone" {
   }
 
   assert {
-    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.function["worker"].policy).Statement : statement.Condition == { StringEquals = { "sts:ExternalId" = "acme" } } if contains(statement.Action, "sts:AssumeRole")])
+    condition     = alltrue([for statement in jsondecode(aws_iam_role_policy.function["worker"].policy).Statement : statement.Condition == { StringEquals = { "sts:ExternalId" = ["acme"] } } if contains(statement.Action, "sts:AssumeRole")])
     error_message = "Roles of other accounts are assumed without the external id."
   }
 }
@@ -180,6 +199,48 @@ run "in_a_vpc_a_group_lets_out_and_lambda_alone_makes_interfaces" {
   assert {
     condition     = length(aws_vpc_endpoint.interface) == 0 && length(aws_vpc_endpoint.s3) == 0
     error_message = "Endpoints are made though nobody asked for them."
+  }
+}
+
+run "the_group_lets_out_by_the_ports_of_the_otlp_endpoints" {
+  variables {
+    subnet_ids            = ["subnet-0123456789abcdef0"]
+    database_cidr_blocks  = ["10.0.0.0/16"]
+    https_cidr_blocks     = ["10.1.0.0/16"]
+    otlp_endpoint         = "https://otlp.example.com:4318"
+    otlp_metrics_endpoint = "http://collector.internal/v1/metrics"
+    otlp_logs_endpoint    = "https://[2001:db8::1]/v1/logs"
+  }
+
+  assert {
+    condition     = { for key, rule in aws_vpc_security_group_egress_rule.otlp : key => [rule.cidr_ipv4, rule.from_port, rule.to_port] } == { "10.1.0.0/16 4318" = ["10.1.0.0/16", 4318, 4318], "10.1.0.0/16 80" = ["10.1.0.0/16", 80, 80] }
+    error_message = "The ports are ${join(", ", keys(aws_vpc_security_group_egress_rule.otlp))}"
+  }
+}
+
+run "an_endpoint_of_grpc_has_its_port_without_a_scheme" {
+  variables {
+    subnet_ids           = ["subnet-0123456789abcdef0"]
+    database_cidr_blocks = ["10.0.0.0/16"]
+    otlp_endpoint        = "collector.internal:4317"
+  }
+
+  assert {
+    condition     = keys(aws_vpc_security_group_egress_rule.otlp) == ["0.0.0.0/0 4317"]
+    error_message = "The ports are ${join(", ", keys(aws_vpc_security_group_egress_rule.otlp))}"
+  }
+}
+
+run "an_endpoint_on_443_needs_no_second_rule" {
+  variables {
+    subnet_ids           = ["subnet-0123456789abcdef0"]
+    database_cidr_blocks = ["10.0.0.0/16"]
+    otlp_endpoint        = "https://otlp.example.com"
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.otlp) == 0
+    error_message = "AWS refuses two rules of the same."
   }
 }
 
