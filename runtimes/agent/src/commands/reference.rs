@@ -11,7 +11,9 @@ use pgquerylens_model::log;
 use pgquerylens_setup::config;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
-use pgquerylens_setup::options::{Given, cdk_options, configuration_page, terraform_options};
+use pgquerylens_setup::options::{
+    Given, cdk_options, cdk_server_options, configuration_page, terraform_options,
+};
 
 use crate::options;
 use crate::output;
@@ -47,6 +49,7 @@ fn pages() -> Vec<(&'static str, String)> {
         ("docs/reference/document.md", reference::document::reference()),
         ("docs/reference/document.schema.json", reference::schema::schema()),
         ("cdk/src/options.ts", cdk_options()),
+        ("cdk/src/server-options.ts", cdk_server_options()),
         ("terraform/modules/aws-lambda/options.tf", terraform_options()),
     ]
 }

@@ -9,7 +9,7 @@ mod row;
 mod table;
 pub mod value;
 
-pub use deployed::{cdk_options, terraform_options};
+pub use deployed::{cdk_options, cdk_server_options, terraform_options};
 pub use file_reference::configuration_page;
 pub use given::{CommandLine, Given, Mistake, Mistakes, Said, listed, unknown_variables, written};
 pub use table::OPTIONS;

@@ -4,10 +4,10 @@
 mod cdk;
 mod terraform;
 
-pub use cdk::cdk_options;
+pub use cdk::{cdk_options, cdk_server_options};
 pub use terraform::terraform_options;
 
-use super::{Kind, OPTIONS, OptionSpec, Section};
+use super::{Kind, OPTIONS, OptionSpec, Section, options_in};
 
 /// The sections that concern a function.
 const SECTIONS: [Section; 5] =
@@ -33,6 +33,13 @@ const LEFT_OUT: [(&str, &str); 14] = [
 
 /// What holds in a function where nothing is said, if it is not what holds elsewhere.
 const USUAL: [(&str, &str); 3] = [("auth", "rds-iam"), ("log-format", "json"), ("single-flight", "true")];
+
+/// Keys of a server that are no options of a target in the construct, each with why.
+const SAID_BY_A_TARGET: [(&str, &str); 3] = [
+    ("connection", "a target is made from it, or from a database of the app"),
+    ("name", "it stands beside what is granted"),
+    ("password", "it follows from the secret or parameter that may be read"),
+];
 
 /// One option as it is deployed.
 #[derive(Debug)]
@@ -82,18 +89,13 @@ fn deployed() -> Vec<Deployed> {
     deployed
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_out_is_an_option_and_a_name_is_there_once() {
-        for (name, _) in LEFT_OUT.iter().chain(&USUAL) {
-            assert!(OPTIONS.iter().any(|option| option.name == *name), "{name}");
-        }
-        let names: Vec<String> = deployed().iter().map(Deployed::name).collect();
-        let mut once = names.clone();
-        once.dedup();
-        assert_eq!(names, once);
-    }
+/// Returns the options of one server among others, by key.
+fn of_a_target() -> Vec<&'static OptionSpec> {
+    let is_said = |option: &&OptionSpec| SAID_BY_A_TARGET.iter().any(|(key, _)| *key == option.key());
+    let mut options: Vec<_> = options_in(Section::Server).filter(|option| !is_said(option)).collect();
+    options.sort_by_key(|option| option.key());
+    options
 }
+
+#[cfg(test)]
+mod tests;
