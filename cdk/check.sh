@@ -20,7 +20,8 @@ quietly() { # COMMAND...
 sh "$here/install.sh" "$1"
 dir=$(cd "$1" && pwd)
 copy=$dir/package
-cp "$here/README.md" "$here/../LICENSE" "$copy/"
+# What the function takes of a server stands in the schema of its configuration.
+cp "$here/README.md" "$here/../LICENSE" "$here/../docs/reference/configuration.schema.json" "$copy/"
 
 # Tells whether what these files and folders hold is not what NAME was last made of.
 is_new() { # NAME PATH...

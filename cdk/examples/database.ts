@@ -36,9 +36,9 @@ new PgQueryLensPoller(stack, 'Poller', {
   package: PgQueryLensPackage.fromZip('pgquerylens.zip'),
   targets: [
     PgQueryLensTarget.fromDatabaseInstance(shop, { name: 'shop', database: 'shop' }),
-    PgQueryLensTarget.fromDatabaseCluster(orders, { name: 'orders', database: 'orders' }),
+    PgQueryLensTarget.fromDatabaseCluster(orders, { name: 'orders', database: 'orders', options: { allDatabases: true } }),
   ],
-  options: { otlpEndpoint: 'http://collector.internal:4318', every: '60s' },
+  options: { otlpEndpoint: 'http://collector.internal:4318' },
   vpc,
   vpcSubnets,
   vpcEndpoints: true,

@@ -1,5 +1,6 @@
-// Every PostgreSQL instance with a tag, in two regions and a second account, found anew every minute. The zip lies in a
-// bucket, alarms go to a topic, and the headers of the OTLP receiver lie in a secret.
+// Every PostgreSQL instance of the region with a tag, in this account and a second one, found anew every minute. The zip
+// lies in a bucket, alarms go to a topic, and the headers of the OTLP receiver lie in a secret. Endpoints of the VPC are of
+// one region: another region is best polled by a stack there.
 
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -22,7 +23,6 @@ new PgQueryLensPoller(stack, 'Poller', {
   architecture: lambda.Architecture.ARM_64,
   discovery: {
     tags: { monitoring: 'pgquerylens' },
-    regions: ['eu-west-1', 'eu-central-1'],
     roleArns: ['arn:aws:iam::210987654321:role/pgquerylens'],
     externalId: 'acme-monitoring',
     exclude: ['*-scratch'],

@@ -4,16 +4,19 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
-import { Queues } from './fleet';
 import { PgQueryLensPollerProps } from './props';
 import { intervalMinutes, scheduleOf } from './schedule';
 
 /** What there is to watch. */
 export interface Watched {
   readonly functions: Record<string, lambda.IFunction>;
-  readonly queues?: Queues;
+  /** What their logs tell of single servers and accounts. */
+  readonly failures: Record<string, cloudwatch.Metric>;
+  readonly queue?: sqs.IQueue;
+  readonly deadLetterQueue: sqs.IQueue;
   /** How long servers may wait in the queue. */
   readonly lag: Duration;
   /** How long nothing may be invoked: two intervals at least. */
@@ -23,6 +26,8 @@ export interface Watched {
 const QUEUE_PERIOD = Duration.minutes(5);
 const DEFAULT_LAG = Duration.minutes(5);
 const LEAST_SILENCE_MINUTES = 10;
+/** The same of the same server is logged once in as many. */
+const LEAST_LOGGED_MINUTES = 5;
 
 /** Returns how long servers may wait. */
 export function lagOf({ alarmLag }: PgQueryLensPollerProps): Duration {
@@ -41,8 +46,8 @@ export function makeAlarms(
 ): cloudwatch.Alarm[] {
   const ofFunctions = Object.entries(watched.functions).flatMap(([id, function_]) =>
     functionAlarms(scope, id, function_, watched.silence));
-  const ofQueues = watched.queues ? queueAlarms(scope, watched.queues, watched.lag) : [];
-  const alarms = [...ofFunctions, ...ofQueues];
+  const ofLogs = Object.entries(watched.failures).map(([id, metric]) => logAlarm(scope, id, metric, watched.silence));
+  const alarms = [...ofFunctions, ...ofLogs, ...queueAlarms(scope, watched)];
   for (const alarm of actions.length > 0 ? alarms : []) {
     alarm.addAlarmAction(...actions);
     alarm.addOkAction(...actions);
@@ -53,8 +58,7 @@ export function makeAlarms(
 function functionAlarms(
   scope: Construct, id: string, function_: lambda.IFunction, silence: Duration,
 ): cloudwatch.Alarm[] {
-  // A period holds at least one invocation, so that none of them says nothing.
-  const period = Duration.minutes(Math.ceil(silence.toMinutes() / 2));
+  const period = Duration.minutes(halfOf(silence));
   return [
     // One failed poll is made up for by the next: it takes a second within three periods.
     alarm(scope, `${id}Errors`, function_.metricErrors({ period, statistic: 'Sum' }), 1, {
@@ -77,21 +81,33 @@ function functionAlarms(
   ];
 }
 
-function queueAlarms(
-  scope: Construct, { queue, deadLetterQueue }: Queues, lag: Duration,
-): cloudwatch.Alarm[] {
+function logAlarm(scope: Construct, id: string, metric: cloudwatch.Metric, silence: Duration): cloudwatch.Alarm {
+  const period = Duration.minutes(Math.max(LEAST_LOGGED_MINUTES, halfOf(silence)));
+  return alarm(scope, `${id}Failures`, metric.with({ period }), 1, {
+    evaluationPeriods: 3, datapointsToAlarm: 2,
+    alarmDescription: id === 'Dispatcher'
+      ? 'pgquerylens: an account or region is not searched, or servers are not queued. The log lines say which, and why.'
+      : 'pgquerylens: servers are not polled, or what was found is not delivered. The log lines say which, and why.',
+  });
+}
+
+/** A period of so many minutes holds at least one invocation. */
+function halfOf(silence: Duration): number {
+  return Math.ceil(silence.toMinutes() / 2);
+}
+
+function queueAlarms(scope: Construct, { queue, deadLetterQueue, lag }: Watched): cloudwatch.Alarm[] {
   const waiting = deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: QUEUE_PERIOD, statistic: 'Maximum' });
-  const age = queue.metricApproximateAgeOfOldestMessage({ period: QUEUE_PERIOD, statistic: 'Maximum' });
-  return [
-    alarm(scope, 'DeadLettersWaiting', waiting, 1, {
-      evaluationPeriods: 1,
-      alarmDescription: 'pgquerylens: there are servers that no invocation could poll. The messages name them.',
-    }),
-    alarm(scope, 'Lag', age, lag.toSeconds(), {
-      evaluationPeriods: 1,
-      alarmDescription: 'pgquerylens: polls lag behind. Raise maxConcurrency, or look which servers are slow.',
-    }),
-  ];
+  const givenUp = alarm(scope, 'DeadLettersWaiting', waiting, 1, {
+    evaluationPeriods: 1,
+    alarmDescription: 'pgquerylens: something was given up. The messages in the dead-letter queue say what; the alarm ends '
+      + 'when it is purged.',
+  });
+  const age = queue?.metricApproximateAgeOfOldestMessage({ period: QUEUE_PERIOD, statistic: 'Maximum' });
+  return age === undefined ? [givenUp] : [givenUp, alarm(scope, 'Lag', age, lag.toSeconds(), {
+    evaluationPeriods: 1,
+    alarmDescription: 'pgquerylens: polls lag behind. Raise maxConcurrency, or look which servers are slow.',
+  })];
 }
 
 /** Makes an alarm that is silent while there are no figures. */
@@ -108,8 +124,9 @@ function alarm(
   });
 }
 
-/** Makes the dashboard: a row for each function, one for the queues. */
-export function makeDashboard(scope: Construct, { functions, queues }: Watched): cloudwatch.Dashboard {
+/** Makes the dashboard: a row for each function, one for its failures and for what was given up, one for the queue. */
+export function makeDashboard(scope: Construct, watched: Watched): cloudwatch.Dashboard {
+  const { functions, failures, queue, deadLetterQueue } = watched;
   const dashboard = new cloudwatch.Dashboard(scope, 'Dashboard', { defaultInterval: Duration.hours(3) });
   for (const [id, function_] of Object.entries(functions)) {
     dashboard.addWidgets(
@@ -117,11 +134,13 @@ export function makeDashboard(scope: Construct, { functions, queues }: Watched):
       graph(`${id}: time`, function_.metricDuration({ statistic: 'p50' }), function_.metricDuration({ statistic: 'max' })),
     );
   }
-  if (queues) {
-    const { queue, deadLetterQueue } = queues;
+  dashboard.addWidgets(
+    graph('Servers not polled, found not delivered, accounts not searched', ...Object.values(failures)),
+    graph('Given up', deadLetterQueue.metricApproximateNumberOfMessagesVisible()),
+  );
+  if (queue) {
     dashboard.addWidgets(
-      graph('Queue: waiting', queue.metricApproximateNumberOfMessagesVisible(),
-        deadLetterQueue.metricApproximateNumberOfMessagesVisible()),
+      graph('Queue: waiting', queue.metricApproximateNumberOfMessagesVisible()),
       graph('Queue: age of the oldest', queue.metricApproximateAgeOfOldestMessage()),
     );
   }

@@ -3,6 +3,8 @@
 import { Arn, ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
+import { AssumedRole, assumeStatements } from './accounts';
+
 /** The engines that are PostgreSQL. */
 export const ENGINES: readonly string[] = ['postgres', 'aurora-postgresql'];
 
@@ -115,19 +117,19 @@ export function searchStatements(stack: Stack, discovery: PgQueryLensDiscovery):
   return [
     allow('FindInstances', 'rds:DescribeDBInstances', everyOne('db')),
     allow('FindClusters', 'rds:DescribeDBClusters', everyOne('cluster')),
-    ...assumeStatements(discovery),
+    ...assumeStatements(rolesOf(discovery)),
   ];
 }
 
-/** Returns what the worker needs to log in at whatever was found: as these users, at any instance of these regions. */
+/** Returns what the worker needs to log in at whatever was found: as these users, at these resources of these regions. */
 export function loginStatements(
-  stack: Stack, discovery: PgQueryLensDiscovery, databaseUsers: readonly string[],
+  stack: Stack, discovery: PgQueryLensDiscovery, databaseUsers: readonly string[], resourceIds: readonly string[],
 ): iam.PolicyStatement[] {
   const users = [...new Set([discovery.user ?? DEFAULT_USER, ...databaseUsers])];
   const resources = regionsOf(stack, discovery).flatMap((region) =>
-    users.map((user) => connectArn(stack, region, '*', user)));
+    resourceIds.flatMap((id) => users.map((user) => connectArn(stack, region, id, user))));
   const login = new iam.PolicyStatement({ sid: 'LogIn', actions: ['rds-db:connect'], resources });
-  return [login, ...assumeStatements(discovery)];
+  return [login, ...assumeStatements(rolesOf(discovery))];
 }
 
 /** Returns the regions that are searched, in which the servers are then. */
@@ -135,14 +137,8 @@ export function regionsOf(stack: Stack, { regions = [] }: PgQueryLensDiscovery):
   return regions.length > 0 ? regions : [stack.region];
 }
 
-function assumeStatements(discovery: PgQueryLensDiscovery): iam.PolicyStatement[] {
-  const roles = discovery.roleArns ?? [];
-  if (roles.length === 0) {
-    return [];
-  }
-  const externalId = discovery.externalId;
-  const conditions = externalId === undefined ? undefined : { StringEquals: { 'sts:ExternalId': externalId } };
-  return [new iam.PolicyStatement({ sid: 'OtherAccounts', actions: ['sts:AssumeRole'], resources: roles, conditions })];
+function rolesOf({ roleArns = [], externalId }: PgQueryLensDiscovery): AssumedRole[] {
+  return roleArns.map((roleArn) => ({ roleArn, externalId }));
 }
 
 /** Returns what rds-db:connect is allowed on: a user at an instance, by the instance's or cluster's resource id. */

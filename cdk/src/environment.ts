@@ -2,7 +2,8 @@
 
 import { Token } from 'aws-cdk-lib';
 
-import { OptionKind, OPTIONS, OptionRow, PgQueryLensOptions } from './options';
+import { OptionKind, OPTIONS, PgQueryLensOptions } from './options';
+import { PgQueryLensServerOptions, SERVER_OPTIONS } from './server-options';
 
 /** Returns the variables that say the options that were given. */
 export function optionsEnvironment(options: PgQueryLensOptions): Record<string, string> {
@@ -18,12 +19,28 @@ function written(value: unknown): string {
   return isLabels ? Object.entries(value).map((pair) => pair.map(encodeURIComponent).join('=')).join(',') : String(value);
 }
 
-/** Returns what is wrong with the options, each with what to write instead. */
+/** What a table says of an option, whatever it is said by. */
+interface Row {
+  readonly property: string;
+  readonly kind: OptionKind;
+  readonly words?: readonly string[];
+}
+
+/** Returns what is wrong with the options of the poller, each with what to write instead. */
 export function optionMistakes(options: PgQueryLensOptions): string[] {
-  const names = OPTIONS.map(({ property }) => property as string);
+  return mistakesBy(OPTIONS, options);
+}
+
+/** Returns what is wrong with the options of one server, each with what to write instead. */
+export function serverOptionMistakes(options: PgQueryLensServerOptions): string[] {
+  return mistakesBy(SERVER_OPTIONS, options);
+}
+
+function mistakesBy(table: readonly Row[], options: { readonly [property: string]: any }): string[] {
+  const names = table.map(({ property }) => property);
   const unknown = Object.keys(options).filter((name) => !names.includes(name));
   const strangers = unknown.map((name) => `options.${name} is no option: the options are ${names.join(', ')}`);
-  const wrong = OPTIONS.flatMap((row) => {
+  const wrong = table.flatMap((row) => {
     const value: unknown = options[row.property];
     const what = value === undefined || Token.isUnresolved(value) ? undefined : wrongWith(row, value);
     return what === undefined ? [] : [`options.${row.property} ${what}`];
@@ -37,7 +54,7 @@ const MAX_COUNT = 1_000_000;
 const DURATION = /^\d+\s*[a-z]+(\s*\d+\s*[a-z]+)*$/i;
 const BYTES = /^\d+\s*[kmgt]i?b$/i;
 
-function wrongWith({ kind, words = [] }: OptionRow, value: unknown): string | undefined {
+function wrongWith({ kind, words = [] }: Row, value: unknown): string | undefined {
   const [isRight, write] = judged(kind, words, value);
   return isRight ? undefined : `is ${shown(value)}: write ${write}`;
 }

@@ -8,6 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
+import { letLogsUse, letUse } from './key';
 import { PgQueryLensPollerProps } from './props';
 
 /** How long an invocation may take, where nothing else is said. */
@@ -26,6 +27,7 @@ export interface Network {
 export interface Made {
   readonly handler: lambda.Function;
   readonly invoked: lambda.IFunction;
+  readonly logGroup: logs.ILogGroup;
 }
 
 /** Makes a function that runs the package with these variables. */
@@ -35,7 +37,9 @@ export function makeFunction(
     description: string; environment: Record<string, string>; network?: Network; reservedConcurrency?: number;
   },
 ): Made {
+  letLogsUse(props.encryptionKey, scope);
   const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
+    encryptionKey: props.encryptionKey,
     retention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
@@ -45,6 +49,7 @@ export function makeFunction(
     description: what.description,
   });
   logGroup.grant(role, 'logs:CreateLogStream', 'logs:PutLogEvents');
+  letUse(props.encryptionKey, role);
   const standing = what.network ? networkStatements(Stack.of(scope)) : [];
   standing.forEach((statement) => role.addToPolicy(statement));
 
@@ -59,13 +64,15 @@ export function makeFunction(
     memorySize: props.memorySize ?? DEFAULT_MEMORY_MIB,
     timeout: props.timeout ?? DEFAULT_TIMEOUT,
     environment: { ...props.environment, ...what.environment },
+    environmentEncryption: props.encryptionKey,
+    codeSigningConfig: props.codeSigningConfig,
     reservedConcurrentExecutions: what.reservedConcurrency,
     role,
     logGroup,
     ...what.network,
     currentVersionOptions: promised === undefined ? undefined : { codeSha256: base64(promised) },
   });
-  return { handler, invoked: promised === undefined ? handler : handler.currentVersion };
+  return { handler, invoked: promised === undefined ? handler : handler.currentVersion, logGroup };
 }
 
 function base64(hexadecimal: string): string {

@@ -5,4 +5,7 @@ export { PgQueryLensOptions } from './options';
 export { PgQueryLensBucketPackageOptions, PgQueryLensPackage, PgQueryLensZipPackageOptions } from './package';
 export { PgQueryLensPoller } from './poller';
 export { PgQueryLensPollerProps } from './props';
-export { PgQueryLensConnectionOptions, PgQueryLensDatabaseOptions, PgQueryLensTarget } from './target';
+export { PgQueryLensServerOptions } from './server-options';
+export {
+  PgQueryLensConnectionOptions, PgQueryLensDatabaseOptions, PgQueryLensTarget, PgQueryLensTargetOptions,
+} from './target';

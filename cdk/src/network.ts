@@ -5,7 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
 import { Network } from './function';
-import { servicesOf } from './metrics';
+import { askedBy, servicesOf } from './metrics';
 import { PgQueryLensPollerProps } from './props';
 
 /** Returns where the function that polls stands, if it stands in a VPC. */
@@ -26,11 +26,16 @@ export function makeEndpoints(
   new ec2.GatewayVpcEndpoint(scope, 'S3Endpoint', {
     vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: vpcSubnets && [vpcSubnets],
   });
+  const targets = (props.targets ?? []).map((target) => target._facts());
+  const readsSecrets = props.otlpHeadersSecret !== undefined || targets.some(({ passwordSecret }) => passwordSecret !== undefined);
+  const readsParameters = targets.some(({ passwordParameter }) => passwordParameter !== undefined);
+  const takesRoles = (props.discovery?.roleArns ?? []).length > 0 || targets.some(({ options }) => options.awsRole !== undefined);
   const services: [string, boolean, ec2.InterfaceVpcEndpointAwsService][] = [
-    ['SecretsEndpoint', props.otlpHeadersSecret !== undefined, ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
-    ['StsEndpoint', (props.discovery?.roleArns ?? []).length > 0, ec2.InterfaceVpcEndpointAwsService.STS],
+    ['SecretsEndpoint', readsSecrets, ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER],
+    ['ParametersEndpoint', readsParameters, ec2.InterfaceVpcEndpointAwsService.SSM],
+    ['StsEndpoint', takesRoles, ec2.InterfaceVpcEndpointAwsService.STS],
   ];
-  const asked = servicesOf(props.options ?? {}).map((name): [string, ec2.InterfaceVpcEndpointAwsService] =>
+  const asked = servicesOf(askedBy(props)).map((name): [string, ec2.InterfaceVpcEndpointAwsService] =>
     [`${name}Endpoint`, new ec2.InterfaceVpcEndpointAwsService(name)]);
   const used = services.filter(([, isUsed]) => isUsed).map(([id, , service]): [string, ec2.InterfaceVpcEndpointAwsService] =>
     [id, service]);

@@ -1,6 +1,7 @@
 // The construct. It puts together what the other files make, in one of two shapes: a function that polls what the
 // schedule names, or one that finds servers and another that polls them.
 
+import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -11,14 +12,16 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 import { lagOf, makeAlarms, makeDashboard, silenceOf, Watched } from './alarms';
-import { discoveryEnvironment, loginStatements, PgQueryLensDiscovery, searchStatements } from './discovery';
+import { discoveryEnvironment, loginStatements, PgQueryLensDiscovery, regionsOf, searchStatements } from './discovery';
 import { optionsEnvironment } from './environment';
-import { feed, makeQueues, Queues } from './fleet';
+import { areCounted, failedLooks, failedPolls } from './failures';
+import { feed, makeDeadLetterQueue, makeQueue } from './fleet';
 import { Made, makeFunction } from './function';
-import { metricsStatements } from './metrics';
+import { askedBy, metricsStatements } from './metrics';
 import { makeEndpoints, networkOf } from './network';
 import { PgQueryLensPollerProps } from './props';
-import { makeSchedule, scheduleOf } from './schedule';
+import { makeSchedule, optionsOf } from './schedule';
+import { letRead } from './secrets';
 import { keepState, makeStateBucket } from './state';
 import { validate } from './validate';
 
@@ -39,8 +42,11 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
   /** The queue of servers to poll, with `discovery`. */
   public readonly queue?: sqs.IQueue;
 
-  /** Where messages end that no invocation could process, with `discovery`. They are kept for 14 days. */
-  public readonly deadLetterQueue?: sqs.IQueue;
+  /**
+   * Where ends what was given up: invocations that failed or could not be made, messages that nobody could process. It is
+   * kept for 14 days.
+   */
+  public readonly deadLetterQueue: sqs.IQueue;
 
   /** The bucket in which state is kept between polls. */
   public readonly stateBucket: s3.IBucket;
@@ -68,22 +74,24 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
     super(scope, id);
     refuse(this.node.path, validate(props));
 
-    this.stateBucket = props.stateBucket ?? makeStateBucket(this);
+    this.stateBucket = props.stateBucket ?? makeStateBucket(this, props);
+    this.deadLetterQueue = makeDeadLetterQueue(this, props);
     const poller = this.makePoller(props);
     this.pollerFunction = poller.handler;
     this.grantPrincipal = poller.handler.grantPrincipal;
 
     const fleet = props.discovery && this.makeFleet(props, props.discovery, poller);
     this.dispatcherFunction = fleet?.dispatcher.handler;
-    this.queue = fleet?.queues.queue;
-    this.deadLetterQueue = fleet?.queues.deadLetterQueue;
+    this.queue = fleet?.queue;
     this.schedule = fleet
-      ? makeSchedule(this, fleet.dispatcher.invoked, scheduleOf(props), {})
-      : makeSchedule(this, poller.invoked, scheduleOf(props), { targets: admitted(props, poller) });
+      ? makeSchedule(this, fleet.dispatcher.invoked, this.deadLetterQueue, props, {})
+      : makeSchedule(this, poller.invoked, this.deadLetterQueue, props, { targets: admitted(props, poller) });
 
     const watched: Watched = {
       functions: fleet ? { Dispatcher: fleet.dispatcher.handler, Worker: poller.handler } : { Poller: poller.handler },
-      queues: fleet?.queues,
+      failures: areCounted(props) ? this.countFailures(poller, fleet?.dispatcher) : {},
+      queue: this.queue,
+      deadLetterQueue: this.deadLetterQueue,
       lag: lagOf(props),
       silence: silenceOf(props),
     };
@@ -102,16 +110,16 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
     const network = networkOf(props);
     const made = makeFunction(this, isFleet ? 'Worker' : 'Poller', props, {
       description: 'Polls PostgreSQL servers',
-      environment: optionsEnvironment(props.options ?? {}),
+      environment: optionsEnvironment(optionsOf(props)),
       network,
       reservedConcurrency: props.reservedConcurrency,
     });
     const { handler } = made;
-    metricsStatements(handler.stack, props.options ?? {}, props.discovery)
+    metricsStatements(handler.stack, askedBy(props), regionsPolled(props, handler.stack))
       .forEach((statement) => handler.addToRolePolicy(statement));
     handler.addEnvironment('PGQUERYLENS_STATE', keepState(this.stateBucket, props.statePrefix, handler));
     if (props.otlpHeadersSecret) {
-      props.otlpHeadersSecret.grantRead(handler);
+      letRead(props.otlpHeadersSecret, handler);
       handler.addEnvironment('PGQUERYLENS_OTLP_HEADERS_SECRET', props.otlpHeadersSecret.secretArn);
     }
     if (network && props.vpcEndpoints) {
@@ -123,23 +131,30 @@ export class PgQueryLensPoller extends Construct implements iam.IGrantable, ec2.
   /** Makes who finds servers, and the queue over which the poller gets them. */
   private makeFleet(
     props: PgQueryLensPollerProps, discovery: PgQueryLensDiscovery, worker: Made,
-  ): { dispatcher: Made; queues: Queues } {
-    const queues = makeQueues(this, props);
+  ): { dispatcher: Made; queue: sqs.IQueue } {
+    const queue = makeQueue(this, this.deadLetterQueue, props);
     const dispatcher = makeFunction(this, 'Dispatcher', props, {
       description: 'Finds PostgreSQL servers to poll',
       environment: {
-        ...optionsEnvironment(props.options ?? {}),
+        ...optionsEnvironment(optionsOf(props)),
         ...discoveryEnvironment(discovery),
-        PGQUERYLENS_QUEUE_URL: queues.queue.queueUrl,
+        PGQUERYLENS_QUEUE_URL: queue.queueUrl,
       },
     });
-    queues.queue.grant(dispatcher.handler, 'sqs:SendMessage');
+    queue.grant(dispatcher.handler, 'sqs:SendMessage');
     const stack = dispatcher.handler.stack;
     searchStatements(stack, discovery).forEach((statement) => dispatcher.handler.addToRolePolicy(statement));
-    loginStatements(stack, discovery, props.databaseUsers ?? [])
+    loginStatements(stack, discovery, props.databaseUsers ?? [], props.resourceIds ?? ['*'])
       .forEach((statement) => worker.handler.addToRolePolicy(statement));
-    feed(worker.invoked, queues.queue, props);
-    return { dispatcher, queues };
+    feed(worker.invoked, queue, props);
+    return { dispatcher, queue };
+  }
+
+  /** Makes metrics of what the functions' logs tell of single servers and accounts. */
+  private countFailures(poller: Made, dispatcher: Made | undefined): Record<string, cloudwatch.Metric> {
+    return dispatcher === undefined
+      ? { Poller: failedPolls(this, 'Poller', poller) }
+      : { Dispatcher: failedLooks(this, 'Dispatcher', dispatcher), Worker: failedPolls(this, 'Worker', poller) };
   }
 }
 
@@ -148,6 +163,12 @@ function admitted(props: PgQueryLensPollerProps, poller: Made): object[] {
   const targets = props.targets ?? [];
   targets.forEach((target) => target._admit(poller.handler));
   return targets.flatMap((target) => [...target._facts().servers]);
+}
+
+/** Returns the regions in which the servers are: those that are searched, or those of the targets. */
+function regionsPolled({ discovery, targets = [] }: PgQueryLensPollerProps, stack: Stack): string[] {
+  const ofTargets = targets.map((target) => target._facts().region ?? stack.region);
+  return discovery ? regionsOf(stack, discovery) : [...new Set(ofTargets)];
 }
 
 /** A construct with a mistake in it would be a stack with a mistake in it. */

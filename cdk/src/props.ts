@@ -3,6 +3,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -60,11 +61,19 @@ export interface PgQueryLensPollerProps {
   readonly environment?: { [name: string]: string };
 
   /**
-   * When polls happen. A rate is from one minute to four hours.
+   * When polls happen. A rate is from one minute to four hours, and is also what the option `every` is where that is not
+   * said; with a cron expression say `every`, the longest pause between two polls.
    *
    * @default ScheduleExpression.rate(Duration.minutes(1))
    */
   readonly schedule?: scheduler.ScheduleExpression;
+
+  /**
+   * Whether the schedule runs. With false everything is there, and nothing is polled.
+   *
+   * @default true
+   */
+  readonly scheduleEnabled?: boolean;
 
   /**
    * The most time that one invocation may take, from 10 seconds to 10 minutes. A message waits six times as long before
@@ -96,6 +105,31 @@ export interface PgQueryLensPollerProps {
   readonly statePrefix?: string;
 
   /**
+   * After how long without a write an object of more than 16 KiB below `statePrefix` is removed from the bucket that is
+   * made, in whole days from 2. It removes states of servers that are polled no longer. Of servers that are polled it
+   * removes texts of statements and plans that did not change for so long: texts are read anew, plans are kept again when
+   * the server logs them again.
+   *
+   * @default - nothing is removed
+   */
+  readonly stateExpiration?: Duration;
+
+  /**
+   * A key of yours for the bucket that is made, the queues, the logs, the schedule and the environment. One that is
+   * imported has to let the service of CloudWatch Logs use it by its own policy.
+   *
+   * @default - AWS's own keys encrypt them
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * A code signing configuration that the package must satisfy.
+   *
+   * @default - none
+   */
+  readonly codeSigningConfig?: lambda.ICodeSigningConfig;
+
+  /**
    * A secret with the headers of OTLP requests, as `name=value` separated by commas. Its ARN is in the environment; its
    * value never is.
    *
@@ -125,7 +159,8 @@ export interface PgQueryLensPollerProps {
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Whether the VPC gets endpoints for what a poll needs of AWS: S3, and Secrets Manager and STS where they are used.
+   * Whether the VPC gets endpoints for what a poll needs of AWS: S3, and where they are used Secrets Manager, Parameter
+   * Store, STS, RDS, CloudWatch and its logs, and Performance Insights.
    * The endpoint for S3 is free, the others are paid by the hour. Leave it where the VPC has them or a NAT.
    *
    * @default false
@@ -155,6 +190,46 @@ export interface PgQueryLensPollerProps {
   readonly reservedConcurrency?: number;
 
   /**
+   * How long a server's message waits for a worker, from one minute to 14 days: a poll that is late is worth nothing, since
+   * the next one is due. Only with `discovery`.
+   *
+   * @default Duration.hours(1)
+   */
+  readonly messageRetention?: Duration;
+
+  /**
+   * How often a server's message is tried before it goes to the dead-letter queue, from 1 to 1,000. Only with `discovery`.
+   *
+   * @default 3
+   */
+  readonly maxReceiveCount?: number;
+
+  /**
+   * The resource ids of the instances (`db-…`), clusters (`cluster-…`) and proxies (`prx-…`) that a fleet may log in to by
+   * IAM in this account. `*` is every one of the regions that are searched, for the named users only. Only with
+   * `discovery`.
+   *
+   * @default ['*']
+   */
+  readonly resourceIds?: string[];
+
+  /**
+   * Whether servers may say in their tag `pgquerylens:aws-logs` that their log is read: the right that it takes is given to
+   * who polls. It reads nothing by itself.
+   *
+   * @default false
+   */
+  readonly allowAwsLogs?: boolean;
+
+  /**
+   * What servers may say in their tag `pgquerylens:aws-metrics` beside the option `awsMetrics`: the rights that it takes
+   * are given to who polls. It asks for nothing by itself.
+   *
+   * @default - nothing
+   */
+  readonly allowAwsMetrics?: string[];
+
+  /**
    * The roles of the databases that a fleet may be logged in as, where tags of instances name others than
    * `discovery.user`. Only with `discovery`.
    *
@@ -170,8 +245,10 @@ export interface PgQueryLensPollerProps {
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * Whether there are alarms: on errors, throttling, and polls that do not happen; with `discovery` also on messages
-   * that nobody could process, and on lag.
+   * Whether there are alarms: on invocations that fail, are refused or do not come, on servers that are not polled,
+   * accounts that are not searched and figures that are not delivered, on what was given up, and with `discovery` on lag.
+   * Servers and accounts are told by lines of the log, in JSON and of the level info: with the option `logFormat` `text` or
+   * a higher `logLevel` there is no such alarm.
    *
    * @default true
    */

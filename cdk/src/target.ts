@@ -5,13 +5,19 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as rds from 'aws-cdk-lib/aws-rds';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 
+import { assumeStatements } from './accounts';
 import { connectArn, DEFAULT_USER } from './discovery';
+import { letRead } from './secrets';
+import { PgQueryLensServerOptions, SERVER_OPTIONS } from './server-options';
 
-/** One server as the schedule tells it to the function. */
+/** One server as the schedule tells it to the function, by the keys of a configuration file. */
 export interface ScheduledTarget {
   readonly connection: string;
   readonly name?: string;
+  readonly [key: string]: unknown;
 }
 
 /** What is known of a target before it is used. */
@@ -22,19 +28,51 @@ export interface TargetFacts {
   readonly user?: string;
   /** The resource id that rds-db:connect is granted on, if there is one. */
   readonly resourceId?: string;
+  /** The region that it is in, if that is known. */
+  readonly region?: string;
+  /** What was said of it alone. */
+  readonly options: PgQueryLensServerOptions;
+  readonly passwordSecret?: secretsmanager.ISecret;
+  readonly passwordParameter?: ssm.IParameter;
   /** What is missing, and what to write instead. */
   readonly mistakes: readonly string[];
 }
 
-/** What may be said of a connection. */
-export interface PgQueryLensConnectionOptions {
+/** What may be said of every target. */
+export interface PgQueryLensTargetOptions {
   /**
-   * What the server is called in what is exported and in the state.
+   * What the server is called in what is exported and in the state. Of a cluster with more than one instance each has
+   * this name and its number: `shop-1`, `shop-2`.
    *
    * @default - `host:port/database`
    */
   readonly name?: string;
 
+  /**
+   * Options of this server, where they are others than those of the poller.
+   *
+   * @default - those of the poller
+   */
+  readonly options?: PgQueryLensServerOptions;
+
+  /**
+   * A secret with the password, for a server that cannot use IAM: the text itself, or JSON with a field `password`, as
+   * RDS writes it. The function reads it at each login.
+   *
+   * @default - the function logs in by IAM
+   */
+  readonly passwordSecret?: secretsmanager.ISecret;
+
+  /**
+   * A parameter of Parameter Store with the password, for a server that cannot use IAM.
+   *
+   * @default - the function logs in by IAM
+   */
+  readonly passwordParameter?: ssm.IParameter;
+}
+
+/** What may be said of a connection. */
+export interface PgQueryLensConnectionOptions extends PgQueryLensTargetOptions {
   /**
    * The resource id of the instance (`db-ABC…`), cluster (`cluster-ABC…`) or proxy (`prx-0a1b…`). With it the function
    * may log in there by IAM, as the user of the connection.
@@ -45,15 +83,7 @@ export interface PgQueryLensConnectionOptions {
 }
 
 /** What may be said of an instance or a cluster of the app. */
-export interface PgQueryLensDatabaseOptions {
-  /**
-   * What the server is called in what is exported and in the state. Of a cluster with more than one instance each has
-   * this name and its number: `shop-1`, `shop-2`.
-   *
-   * @default - `host:port/database`
-   */
-  readonly name?: string;
-
+export interface PgQueryLensDatabaseOptions extends PgQueryLensTargetOptions {
   /**
    * The role of the database that polls log in as.
    *
@@ -135,17 +165,19 @@ class ConnectionTarget extends PgQueryLensTarget {
 
   public _facts(): TargetFacts {
     const { name, resourceId } = this.options;
-    const servers = [named(this.connection, name)];
-    return { servers, user: userOf(this.connection), resourceId, mistakes: [] };
+    const region = this.options.options?.awsRegion ?? regionOf(this.connection);
+    const servers = [server(this.connection, name, this.options)];
+    return { ...shared(this.options), servers, user: userOf(this.connection), resourceId, region, mistakes: [] };
   }
 
   public _admit(poller: lambda.Function): void {
-    const { resourceId, user } = this._facts();
-    if (resourceId === undefined || user === undefined) {
+    const { resourceId, user, region } = this._facts();
+    admitShared(poller, this.options);
+    if (resourceId === undefined || user === undefined || !usesIam(this.options)) {
       return;
     }
     const stack = Stack.of(poller);
-    const arn = connectArn(stack, regionOf(this.connection) ?? stack.region, resourceId, user);
+    const arn = connectArn(stack, region ?? stack.region, resourceId, user);
     poller.addToRolePolicy(new iam.PolicyStatement({ actions: ['rds-db:connect'], resources: [arn] }));
   }
 }
@@ -159,15 +191,20 @@ class InstanceTarget extends PgQueryLensTarget {
 
   public _facts(): TargetFacts {
     const { user = DEFAULT_USER, name } = this.options;
-    const resourceId = this.instance.instanceResourceId;
+    const resourceId = usesIam(this.options) ? this.instance.instanceResourceId : undefined;
+    const isMissing = usesIam(this.options) && resourceId === undefined;
     const missing = `the instance ${this.instance.node.path} has no resource id, which its user is allowed by: `
       + 'give instanceResourceId where it is imported';
-    const servers = [named(connectionTo(this.instance.instanceEndpoint, this.options), name)];
-    return { servers, user, resourceId, mistakes: resourceId === undefined ? [missing] : [] };
+    const servers = [server(connectionTo(this.instance.instanceEndpoint, this.options), name, this.options)];
+    const region = this.options.options?.awsRegion ?? this.instance.env.region;
+    return { ...shared(this.options), servers, user, resourceId, region, mistakes: isMissing ? [missing] : [] };
   }
 
   public _admit(poller: lambda.Function): void {
-    this.instance.grantConnect(poller, this.options.user ?? DEFAULT_USER);
+    admitShared(poller, this.options);
+    if (usesIam(this.options)) {
+      this.instance.grantConnect(poller, this.options.user ?? DEFAULT_USER);
+    }
     openTo(poller, this.instance);
   }
 }
@@ -183,12 +220,13 @@ class ClusterTarget extends PgQueryLensTarget {
     const { user = DEFAULT_USER, name } = this.options;
     const mistakes: string[] = [];
     const about = `the cluster ${this.cluster.node.path}`;
-    const resourceId = known(() => this.cluster.clusterResourceIdentifier);
-    if (resourceId === undefined) {
+    const isByIam = usesIam(this.options);
+    const resourceId = isByIam ? known(() => this.cluster.clusterResourceIdentifier) : undefined;
+    if (isByIam && resourceId === undefined) {
       mistakes.push(`${about} has no resource id, which its user is allowed by: `
         + 'give clusterResourceIdentifier where it is imported');
     }
-    if (hasNoTokens(this.cluster)) {
+    if (isByIam && hasNoTokens(this.cluster)) {
       mistakes.push(`${about} takes no tokens of IAM: write iamAuthentication: true where it is made`);
     }
     const endpoints = known(() => this.cluster.instanceEndpoints) ?? [];
@@ -197,18 +235,60 @@ class ClusterTarget extends PgQueryLensTarget {
         + 'give instanceEndpointAddresses, instanceIdentifiers and port where it is imported');
     }
     const numbered = (index: number) => (name !== undefined && endpoints.length > 1 ? `${name}-${index + 1}` : name);
-    const servers = endpoints.map((endpoint, index) => named(connectionTo(endpoint, this.options), numbered(index)));
-    return { servers, user, resourceId, mistakes };
+    const servers = endpoints.map((endpoint, index) =>
+      server(connectionTo(endpoint, this.options), numbered(index), this.options));
+    const region = this.options.options?.awsRegion ?? this.cluster.env.region;
+    return { ...shared(this.options), servers, user, resourceId, region, mistakes };
   }
 
   public _admit(poller: lambda.Function): void {
-    this.cluster.grantConnect(poller, this.options.user ?? DEFAULT_USER);
+    admitShared(poller, this.options);
+    if (usesIam(this.options)) {
+      this.cluster.grantConnect(poller, this.options.user ?? DEFAULT_USER);
+    }
     openTo(poller, this.cluster);
   }
 }
 
-function named(connection: string, name: string | undefined): ScheduledTarget {
-  return name === undefined ? { connection } : { connection, name };
+/** Returns a server by the keys of the configuration file. */
+function server(connection: string, name: string | undefined, said: PgQueryLensTargetOptions): ScheduledTarget {
+  const options: PgQueryLensServerOptions = said.options ?? {};
+  const given = SERVER_OPTIONS.filter(({ property }) => options[property] !== undefined);
+  return {
+    connection,
+    ...(name === undefined ? {} : { name }),
+    ...passwordOf(said),
+    ...Object.fromEntries(given.map(({ property, key }) => [key, options[property]])),
+  };
+}
+
+/** Where the password lies. Who has one does not log in by a token. */
+function passwordOf({ passwordSecret, passwordParameter }: PgQueryLensTargetOptions): object {
+  if (passwordSecret) {
+    return { auth: 'password', password: { 'aws-secret': passwordSecret.secretArn } };
+  }
+  return passwordParameter ? { auth: 'password', password: { 'aws-parameter': passwordParameter.parameterName } } : {};
+}
+
+function usesIam({ passwordSecret, passwordParameter, options }: PgQueryLensTargetOptions): boolean {
+  return passwordSecret === undefined && passwordParameter === undefined && options?.auth !== 'password';
+}
+
+/** What is known of every target. */
+function shared({ options = {}, passwordSecret, passwordParameter }: PgQueryLensTargetOptions) {
+  return { options, passwordSecret, passwordParameter };
+}
+
+/** Lets the function read the password, and take on the role of another account. */
+function admitShared(poller: lambda.Function, { options, passwordSecret, passwordParameter }: PgQueryLensTargetOptions): void {
+  if (passwordSecret) {
+    letRead(passwordSecret, poller);
+  }
+  passwordParameter?.grantRead(poller);
+  if (options?.awsRole !== undefined) {
+    const role = { roleArn: options.awsRole, externalId: options.awsExternalId };
+    assumeStatements([role]).forEach((statement) => poller.addToRolePolicy(statement));
+  }
 }
 
 function connectionTo(endpoint: rds.Endpoint, options: PgQueryLensDatabaseOptions): string {

@@ -4,8 +4,9 @@
 import { Duration, Token } from 'aws-cdk-lib';
 
 import { ENGINES, PgQueryLensDiscovery, tagsOf } from './discovery';
-import { environmentMistakes, isElement, optionMistakes } from './environment';
+import { environmentMistakes, isElement, optionMistakes, serverOptionMistakes } from './environment';
 import { DEFAULT_MAX_CONCURRENCY } from './fleet';
+import { SOURCES } from './metrics';
 import { PackageFacts } from './package';
 import { PgQueryLensPollerProps } from './props';
 import { intervalMinutes, scheduleOf } from './schedule';
@@ -18,6 +19,9 @@ const MAX_NAME_BYTES = 80;
 /** Alarms look back a day at most, and over three intervals. */
 const MAX_INTERVAL_MINUTES = 240;
 const MAX_SILENCE_MINUTES = 720;
+const DAY_SECONDS = 86_400;
+/** The longest that SQS keeps a message. */
+const MAX_RETENTION_SECONDS = 14 * DAY_SECONDS;
 
 /** Returns what is wrong with the props, each with what to write instead. Returns nothing if all is well. */
 export function validate(props: PgQueryLensPollerProps): string[] {
@@ -29,6 +33,10 @@ export function validate(props: PgQueryLensPollerProps): string[] {
     ...(props.databaseUsers ?? []).flatMap(userMistakes).map((mistake) => `databaseUsers: ${mistake}`),
     ...optionMistakes(props.options ?? {}),
     ...environmentMistakes(props.environment ?? {}),
+    ...(props.allowAwsMetrics ?? []).filter((source) => !SOURCES.includes(source)).map((source) =>
+      `allowAwsMetrics: '${source}' is none: write ${SOURCES.join(' or ')}`),
+    ...(props.resourceIds ?? []).filter((id) => id !== '*' && !isResourceId(id)).map((id) =>
+      `resourceIds: '${id}' is none: write db-…, cluster-… or prx-…, as RDS tells it, or * alone`),
     ...timeMistakes(props),
     ...numberMistakes(props),
     ...stateMistakes(props.statePrefix),
@@ -82,7 +90,10 @@ function targetMistakes(targets: readonly TargetFacts[]): string[] {
 
 function oneTargetMistakes(target: TargetFacts): string[] {
   const ofConnections = target.servers.flatMap(({ connection }) => connectionMistakes(connection));
-  return [...target.mistakes, ...ofConnections, ...loginMistakes(target)];
+  return [
+    ...target.mistakes, ...ofConnections, ...loginMistakes(target), ...serverOptionMistakes(target.options),
+    ...accountMistakes(target),
+  ];
 }
 
 /** No connection is shown: one that is wrong may have a password where nobody looks for it, and a mistake gets into logs. */
@@ -102,10 +113,25 @@ function connectionMistakes(connection: string): string[] {
 /** A password of a URL, whatever it is made of, but no port before an @ further on; and one by its keyword. */
 const PASSWORD = [/^[a-z]+:\/\/[^:@]*:(?!\d+[/?,])[^]*@/i, /(^|[?&\s])(ssl)?password\s*=/i];
 
-function loginMistakes({ user, resourceId, servers }: TargetFacts): string[] {
+function accountMistakes({ options: { awsRole, awsExternalId } }: TargetFacts): string[] {
+  const isRole = awsRole === undefined || isUnknown(awsRole) || ROLE_ARN.test(awsRole);
+  return [
+    ...(isRole ? [] : [`options.awsRole: '${awsRole}' is no role: ${A_ROLE}`]),
+    ...(awsExternalId !== undefined && awsRole === undefined
+      ? ['options.awsExternalId: there is no role that it is for: give awsRole, or leave it out'] : []),
+  ];
+}
+
+function loginMistakes({ user, resourceId, servers, options, passwordSecret, passwordParameter }: TargetFacts): string[] {
   const mistakes: string[] = [];
+  if (passwordSecret !== undefined && passwordParameter !== undefined) {
+    mistakes.push('passwordSecret and passwordParameter are both given: give where the password lies');
+  }
+  if ((passwordSecret !== undefined || passwordParameter !== undefined) && options.auth === 'rds-iam') {
+    mistakes.push("there is a password, and options.auth is 'rds-iam': leave one of them out");
+  }
   if (resourceId !== undefined && !isUnknown(resourceId)) {
-    if (!/^(db|cluster|prx)-[A-Za-z0-9]+$/.test(resourceId)) {
+    if (!isResourceId(resourceId)) {
       mistakes.push(`the resource id '${resourceId}' is none: write db-…, cluster-… or prx-…, as RDS tells it`);
     }
     const [first] = servers;
@@ -116,6 +142,10 @@ function loginMistakes({ user, resourceId, servers }: TargetFacts): string[] {
   return user === undefined ? mistakes : [...mistakes, ...userMistakes(user)];
 }
 
+function isResourceId(id: string): boolean {
+  return isUnknown(id) || /^(db|cluster|prx)-[A-Za-z0-9]+$/.test(id);
+}
+
 /** A star or a question mark would allow every user. */
 function userMistakes(user: string): string[] {
   const isNamed = isUnknown(user) || /^[^*?,/\s]{1,63}$/.test(user);
@@ -123,6 +153,7 @@ function userMistakes(user: string): string[] {
 }
 
 const ROLE_ARN = /^arn:[a-z-]+:iam::\d{12}:role\/[^*?\s]+$/;
+const A_ROLE = 'write arn:aws:iam::123456789012:role/name, without a star';
 
 function discoveryMistakes(discovery: PgQueryLensDiscovery): string[] {
   const { regions, engines, roleArns, include, exclude, externalId, user } = discovery;
@@ -139,7 +170,7 @@ function discoveryMistakes(discovery: PgQueryLensDiscovery): string[] {
     ...keys.map((key) => `tags: the key '${key}' cannot be looked for: write one without =`),
     ...noEngines.map((engine) => `engines: '${engine}' is not polled: write ${ENGINES.join(' or ')}`),
     ...noRegions.map((region) => `regions: '${region}' is none: write such as eu-west-1`),
-    ...noRoles.map((role) => `roleArns: '${role}' is no role: write arn:aws:iam::123456789012:role/name, without a star`),
+    ...noRoles.map((role) => `roleArns: '${role}' is no role: ${A_ROLE}`),
     ...(externalId !== undefined && (roleArns ?? []).length === 0
       ? ['externalId: there is no role that it is for: give roleArns, or leave it out'] : []),
     ...(user === undefined ? [] : userMistakes(user)),
@@ -147,7 +178,7 @@ function discoveryMistakes(discovery: PgQueryLensDiscovery): string[] {
 }
 
 function timeMistakes(props: PgQueryLensPollerProps): string[] {
-  const { timeout, alarmLag, alarmSilence } = props;
+  const { timeout, alarmLag, alarmSilence, messageRetention, stateExpiration } = props;
   const schedule = scheduleOf(props);
   const interval = isUnknown(schedule.expressionString) ? undefined : intervalMinutes(schedule);
   const leastSilence = Math.max(2, 2 * (interval ?? 1));
@@ -157,12 +188,20 @@ function timeMistakes(props: PgQueryLensPollerProps): string[] {
         + 'write such as ScheduleExpression.rate(Duration.minutes(1))'],
     isBetween(timeout, 10, 600) ? []
       : [`timeout: ${shown(timeout)} is not from 10 seconds to 10 minutes: write such as Duration.seconds(60)`],
+    isBetween(messageRetention, 60, MAX_RETENTION_SECONDS) ? []
+      : [`messageRetention: ${shown(messageRetention)} is not from 1 minute to 14 days: write such as Duration.hours(1)`],
+    isDays(stateExpiration) ? []
+      : [`stateExpiration: ${shown(stateExpiration)} is not in whole days from 2: write such as Duration.days(90)`],
     isMinutes(alarmLag, 1, 60) ? []
       : [`alarmLag: ${shown(alarmLag)} is not in whole minutes from 1 to 60: write such as Duration.minutes(5)`],
     isMinutes(alarmSilence, leastSilence, MAX_SILENCE_MINUTES) ? []
       : [`alarmSilence: ${shown(alarmSilence)} is not in whole minutes from ${leastSilence} to ${MAX_SILENCE_MINUTES}: `
         + `write such as Duration.minutes(${Math.max(10, leastSilence)})`],
   ].flat();
+}
+
+function isDays(time: Duration | undefined): boolean {
+  return isBetween(time, 2 * DAY_SECONDS, Number.MAX_SAFE_INTEGER) && (time?.toSeconds() ?? 0) % DAY_SECONDS === 0;
 }
 
 function isMinutes(time: Duration | undefined, least: number, most: number): boolean {
@@ -187,12 +226,13 @@ function shown(time: Duration | undefined): string {
 }
 
 function numberMistakes(props: PgQueryLensPollerProps): string[] {
-  const { memorySize, maxConcurrency, batchSize, reservedConcurrency } = props;
+  const { memorySize, maxConcurrency, batchSize, reservedConcurrency, maxReceiveCount } = props;
   const numbers: [string, number | undefined, number, number][] = [
     ['memorySize', memorySize, 128, 10_240],
     ['maxConcurrency', maxConcurrency, 2, 1_000],
     ['batchSize', batchSize, 1, 10],
     ['reservedConcurrency', reservedConcurrency, 1, 1_000],
+    ['maxReceiveCount', maxReceiveCount, 1, 1_000],
   ];
   const isFine = (value: number | undefined, least: number, most: number) =>
     value === undefined || isUnknown(value) || (Number.isInteger(value) && value >= least && value <= most);
@@ -220,6 +260,10 @@ function needMistakes(props: PgQueryLensPollerProps): string[] {
     ['vpcEndpoints', props.vpc !== undefined, 'it is for a vpc'],
     ['maxConcurrency', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
     ['batchSize', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['messageRetention', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['maxReceiveCount', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['resourceIds', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
+    ['stateExpiration', props.stateBucket === undefined, 'it is for the bucket that is made'],
     ['databaseUsers', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
     ['alarmLag', props.discovery !== undefined, 'it is for a fleet that is found by discovery'],
     ['alarmActions', props.alarms !== false, 'it is for alarms, which are off'],

@@ -1,6 +1,8 @@
 // One function that polls what its schedule names.
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { test } from 'node:test';
 
 import { App, Duration, Stack } from 'aws-cdk-lib';
@@ -12,12 +14,15 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { PgQueryLensPackage, PgQueryLensPoller, PgQueryLensTarget } from 'pgquerylens-cdk';
 
-import { Changes, CONNECTION, direct, resource, statements, zip } from './stacks';
+import { SERVER_OPTIONS, ServerOptionRow } from '../lib/server-options';
+import { actionsOf, Changes, CONNECTION, direct, resource, statements, zip } from './stacks';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const SCHEDULE = 'AWS::Scheduler::Schedule';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf';
 
 test('a function runs bootstrap on Amazon Linux 2023', () => {
   const { template, poller } = direct();
@@ -25,7 +30,6 @@ test('a function runs bootstrap on Amazon Linux 2023', () => {
   template.hasResourceProperties(FUNCTION, {
     Handler: 'bootstrap', Runtime: 'provided.al2023', Architectures: ['x86_64'], MemorySize: 256, Timeout: 60,
   });
-  template.resourceCountIs('AWS::SQS::Queue', 0);
   assert.equal(poller.dispatcherFunction, undefined);
   assert.equal(poller.queue, undefined);
 });
@@ -58,6 +62,75 @@ test('the schedule names the targets, and gives up what comes late', () => {
   });
 });
 
+test('what was given up lies in a queue: invocations that failed, and those that could not be made', () => {
+  const { template, poller } = direct();
+  template.resourceCountIs('AWS::SQS::Queue', 1);
+  assert.ok(poller.deadLetterQueue);
+  const arn = { 'Fn::GetAtt': [Match.stringLikeRegexp('^PollerDeadLetters'), 'Arn'] };
+  template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { DestinationConfig: { OnFailure: { Destination: arn } } });
+  template.hasResourceProperties(SCHEDULE, { Target: Match.objectLike({ DeadLetterConfig: { Arn: arn } }) });
+  const senders = statements(template).filter(({ Action }) => Action === 'sqs:SendMessage').map(({ owner }) => owner);
+  assert.deepEqual(senders.map((owner) => /Poller(Role|Schedule)/.exec(owner.replace('PollerPoller', 'Poller'))?.[1]).sort(), ['Role', 'Schedule']);
+});
+
+test('the schedule can rest', () => {
+  direct({ scheduleEnabled: false }).template.hasResourceProperties(SCHEDULE, { State: 'DISABLED' });
+  direct().template.hasResourceProperties(SCHEDULE, { State: 'ENABLED' });
+});
+
+test('the interval is that of a rate, unless it is said', () => {
+  const every = (changes: Changes) =>
+    resource(direct(changes).template, FUNCTION, 'Poller').Properties.Environment.Variables.PGQUERYLENS_EVERY;
+  const rate = { schedule: ScheduleExpression.rate(Duration.minutes(5)) };
+  assert.equal(every(rate), '5m');
+  assert.equal(every({ schedule: ScheduleExpression.rate(Duration.hours(2)) }), '120m');
+  assert.equal(every({ ...rate, options: { every: '15s' } }), '15s');
+  assert.equal(every({ schedule: ScheduleExpression.cron({ minute: '0/5' }) }), undefined);
+});
+
+test('every key of a server can be said of a target, in the words of the configuration', () => {
+  const schema = JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'configuration.schema.json'), 'utf8'));
+  const keys = Object.keys(schema.$defs.server.properties);
+  const values: Record<string, unknown> = { count: 7, flag: true, list: ['a', 'b'], labels: { team: 'shop' } };
+  const sample = ({ kind, words }: ServerOptionRow) => values[kind] ?? words?.[0] ?? '7s';
+  const { awsRole, ...options } = Object.fromEntries(SERVER_OPTIONS.map((row) => [row.property, sample(row)]));
+  const { template } = direct((stack) => ({ targets: [PgQueryLensTarget.fromConnection(CONNECTION, {
+    name: 'shop', passwordSecret: secretsmanager.Secret.fromSecretNameV2(stack, 'Shop', 'shop'),
+    options: { ...options, awsRole: 'arn:aws:iam::210987654321:role/a', workMem: '8MiB', textBudget: '1MiB' },
+  })] }));
+  const input = resource(template, SCHEDULE, 'Poller').Properties.Target.Input;
+  const text = typeof input === 'string' ? input : input['Fn::Join'][1].map((part: unknown) => (typeof part === 'string' ? part : 'x')).join('');
+  const [target] = JSON.parse(text).targets;
+  assert.ok(keys.length > 25);
+  assert.deepEqual(Object.keys(target).sort(), keys.sort());
+  assert.deepEqual([target.top, target['aws-logs'], target.databases, target.labels], [7, true, ['a', 'b'], { team: 'shop' }]);
+});
+
+test('a password lies in a secret or a parameter, and takes the place of tokens', () => {
+  const { template } = direct((stack) => ({
+    vpc: new ec2.Vpc(stack, 'Vpc'), vpcEndpoints: true,
+    targets: [
+      PgQueryLensTarget.fromConnection(CONNECTION, {
+        name: 'a', resourceId: 'db-ABC', passwordSecret: secretsmanager.Secret.fromSecretCompleteArn(stack, 'A', SECRET),
+      }),
+      PgQueryLensTarget.fromConnection(CONNECTION, {
+        name: 'b', passwordParameter: ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'B', { parameterName: '/b' }),
+      }),
+    ],
+  }));
+  const { targets } = JSON.parse(resource(template, SCHEDULE, 'Poller').Properties.Target.Input);
+  assert.deepEqual(targets, [
+    { connection: CONNECTION, name: 'a', auth: 'password', password: { 'aws-secret': SECRET } },
+    { connection: CONNECTION, name: 'b', auth: 'password', password: { 'aws-parameter': '/b' } },
+  ]);
+  const actions = statements(template).flatMap(actionsOf);
+  assert.ok(actions.includes('secretsmanager:GetSecretValue') && actions.includes('ssm:GetParameter'));
+  assert.ok(!actions.includes('rds-db:connect'));
+  const endpoints = Object.keys(template.findResources('AWS::EC2::VPCEndpoint')).join();
+  assert.match(endpoints, /PollerSecretsEndpoint/);
+  assert.match(endpoints, /PollerParametersEndpoint/);
+});
+
 test('a resource id lets the user of the connection log in, in the region of the server', () => {
   const other = CONNECTION.replace('eu-west-1', 'us-east-2');
   const { template } = direct({ targets: [PgQueryLensTarget.fromConnection(other, { resourceId: 'cluster-ABC' })] });
@@ -81,7 +154,7 @@ test('options become variables, beside those that are given', () => {
   const { PGQUERYLENS_STATE: state, ...others } = Variables;
   assert.deepEqual(others, {
     PGQUERYLENS_AUTH: 'rds-iam', PGQUERYLENS_TOP: '25', PGQUERYLENS_DATABASE: 'shop,orders',
-    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', RUST_BACKTRACE: '1',
+    PGQUERYLENS_STATEMENT_TIMEOUT: '5s', PGQUERYLENS_EVERY: '1m', RUST_BACKTRACE: '1',
   });
   assert.deepEqual(state['Fn::Join'][1].at(-1), '/monitoring/shop');
 });
@@ -108,6 +181,14 @@ test('the bucket is private, encrypted, reached by TLS, and outlives the stack',
       Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
     ] },
   });
+});
+
+test('nothing of the state is removed by its age, unless that is said', () => {
+  const rules = (changes: Changes) =>
+    resource(direct(changes).template, 'AWS::S3::Bucket', 'Poller').Properties.LifecycleConfiguration.Rules;
+  assert.deepEqual(rules({}).map(({ ExpirationInDays }: any) => ExpirationInDays), [undefined]);
+  const [, leftBehind] = rules({ stateExpiration: Duration.days(90), statePrefix: 'a/b' });
+  assert.deepEqual([leftBehind.ExpirationInDays, leftBehind.Prefix, leftBehind.ObjectSizeGreaterThan], [90, 'a/b/', 16_384]);
 });
 
 test('a bucket that is given is used', () => {
@@ -201,8 +282,10 @@ test('endpoints are open to the function alone', () => {
 
 test('alarms tell of errors, throttling and silence, and do what they are told', () => {
   const { template, poller } = direct({ alarmActions: [{ bind: () => ({ alarmActionArn: 'arn:aws:sns:x:1:topic' }) }] });
-  assert.deepEqual(poller.alarms.map(({ node }) => node.id), ['PollerErrors', 'PollerThrottles', 'PollerSilence']);
-  template.resourceCountIs('AWS::CloudWatch::Alarm', 3);
+  assert.deepEqual(poller.alarms.map(({ node }) => node.id), [
+    'PollerErrors', 'PollerThrottles', 'PollerSilence', 'PollerFailures', 'DeadLettersWaiting',
+  ]);
+  template.resourceCountIs('AWS::CloudWatch::Alarm', 5);
   template.allResourcesProperties('AWS::CloudWatch::Alarm', {
     AlarmActions: ['arn:aws:sns:x:1:topic'], OKActions: ['arn:aws:sns:x:1:topic'],
   });
@@ -211,11 +294,34 @@ test('alarms tell of errors, throttling and silence, and do what they are told',
   });
 });
 
+test('lines of the log about single servers become a metric with an alarm', () => {
+  const { template } = direct();
+  const { Properties } = resource(template, 'AWS::Logs::MetricFilter', 'Poller');
+  assert.equal(Properties.FilterPattern,
+    '{ ($.message = "poll failed") || ($.message = "delivery in trouble") || ($.outcome = "resting") }');
+  assert.match(Properties.LogGroupName.Ref, /^PollerPollerLogs/);
+  const [{ MetricName, MetricNamespace }] = Properties.MetricTransformations;
+  // The same of the same server is logged once in five minutes.
+  template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+    MetricName, Namespace: MetricNamespace, Period: 300, EvaluationPeriods: 3, DatapointsToAlarm: 2, Threshold: 1,
+    TreatMissingData: 'notBreaching',
+  });
+  const dashboard = JSON.stringify(resource(template, 'AWS::CloudWatch::Dashboard', 'Poller'));
+  assert.ok(dashboard.includes(MetricNamespace), 'the dashboard shows it');
+});
+
+test('a log for people is not counted', () => {
+  const { template, poller } = direct({ options: { logFormat: 'text' } });
+  template.resourceCountIs('AWS::Logs::MetricFilter', 0);
+  assert.ok(!poller.alarms.some(({ node }) => node.id === 'PollerFailures'));
+});
+
 test('the silence that alarms lasts three intervals, or as long as is said', () => {
   const periods = (changes: Changes) => {
     const { template } = direct(changes);
     const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
-    return Object.fromEntries(alarms.map(({ MetricName, Period }) => [MetricName, Period]));
+    const ofLambda = alarms.filter(({ Namespace }) => Namespace === 'AWS/Lambda');
+    return Object.fromEntries(ofLambda.map(({ MetricName, Period }) => [MetricName, Period]));
   };
   const schedule = ScheduleExpression.rate(Duration.hours(1));
   assert.deepEqual(periods({}), { Errors: 300, Throttles: 300, Invocations: 600 });

@@ -33,6 +33,7 @@ test('the dispatcher knows what to look for and where to put it', () => {
   const { PGQUERYLENS_QUEUE_URL: url, ...others } = Variables;
   assert.match(url.Ref, /^PollerQueue/);
   assert.deepEqual(others, {
+    PGQUERYLENS_EVERY: '1m',
     PGQUERYLENS_DISCOVER_TAG: 'a=b,c=*',
     PGQUERYLENS_DISCOVER_REGION: 'eu-west-1,us-east-2',
     PGQUERYLENS_DISCOVER_ENGINE: 'postgres',
@@ -48,7 +49,9 @@ test('the dispatcher knows what to look for and where to put it', () => {
 test('what is left out is left to the function, but for the user that rights are for', () => {
   const { template } = fleet({ discovery: {} });
   const { Variables } = resource(template, FUNCTION, 'PollerDispatcher').Properties.Environment;
-  assert.deepEqual(Object.keys(Variables).sort(), ['PGQUERYLENS_DISCOVER_USER', 'PGQUERYLENS_QUEUE_URL']);
+  assert.deepEqual(Object.keys(Variables).sort(), [
+    'PGQUERYLENS_DISCOVER_USER', 'PGQUERYLENS_EVERY', 'PGQUERYLENS_QUEUE_URL',
+  ]);
 });
 
 test('both functions have the options, the worker alone state and headers', () => {
@@ -57,7 +60,7 @@ test('both functions have the options, the worker alone state and headers', () =
   }));
   const variables = (id: string) => Object.keys(resource(template, FUNCTION, id).Properties.Environment.Variables);
   assert.deepEqual(variables('PollerWorker').sort(), [
-    'PGQUERYLENS_LOG_FORMAT', 'PGQUERYLENS_OTLP_HEADERS_SECRET', 'PGQUERYLENS_STATE',
+    'PGQUERYLENS_EVERY', 'PGQUERYLENS_LOG_FORMAT', 'PGQUERYLENS_OTLP_HEADERS_SECRET', 'PGQUERYLENS_STATE',
   ]);
   assert.ok(variables('PollerDispatcher').includes('PGQUERYLENS_LOG_FORMAT'));
   assert.ok(!variables('PollerDispatcher').includes('PGQUERYLENS_OTLP_HEADERS_SECRET'));
@@ -73,6 +76,19 @@ test('a message waits six times as long as an invocation may take, and lives for
   assert.match(queue.RedrivePolicy.deadLetterTargetArn['Fn::GetAtt'][0], /^PollerDeadLetters/);
   assert.equal(resource(template, QUEUE, 'PollerDeadLetters').Properties.MessageRetentionPeriod, 14 * 86_400);
   template.resourceCountIs('AWS::SQS::QueuePolicy', 2);
+});
+
+test('how long a message waits, and how often it is tried, can be said', () => {
+  const { template } = fleet({ messageRetention: Duration.minutes(10), maxReceiveCount: 5 });
+  const queue = resource(template, QUEUE, 'PollerQueue').Properties;
+  assert.deepEqual([queue.MessageRetentionPeriod, queue.RedrivePolicy.maxReceiveCount], [600, 5]);
+});
+
+test('an account that is not searched and a server that is not polled are counted, each with its function', () => {
+  const { template } = fleet();
+  const pattern = (id: string) => resource(template, 'AWS::Logs::MetricFilter', id).Properties.FilterPattern;
+  assert.equal(pattern('PollerDispatcher'), '{ ($.message = "not looked") || ($.message = "not sent") }');
+  assert.match(pattern('PollerWorker'), /poll failed/);
 });
 
 test('the worker takes batches, of which what failed comes back alone', () => {
@@ -92,7 +108,7 @@ test('alarms tell of dead letters and lag, too', () => {
   const { template, poller } = fleet({ alarmLag: Duration.minutes(20) });
   assert.deepEqual(poller.alarms.map(({ node }) => node.id), [
     'DispatcherErrors', 'DispatcherThrottles', 'DispatcherSilence', 'WorkerErrors', 'WorkerThrottles', 'WorkerSilence',
-    'DeadLettersWaiting', 'Lag',
+    'DispatcherFailures', 'WorkerFailures', 'DeadLettersWaiting', 'Lag',
   ]);
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName: 'ApproximateAgeOfOldestMessage', Threshold: 1200,

@@ -8,7 +8,11 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
-import { PgQueryLensPackage, PgQueryLensPoller, PgQueryLensPollerProps, PgQueryLensTarget } from 'pgquerylens-cdk';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import {
+  PgQueryLensConnectionOptions, PgQueryLensPackage, PgQueryLensPoller, PgQueryLensPollerProps, PgQueryLensTarget,
+} from 'pgquerylens-cdk';
 
 import { validate } from '../lib/validate';
 import { aStack, CONNECTION, zip } from './stacks';
@@ -164,6 +168,20 @@ test('options are held against the table', () => {
   check({ options: { top: Lazy.number({ produce: () => 5 }), every: Lazy.string({ produce: () => '1m' }) } });
 });
 
+test('options of a server are held against the table, and its login is one', () => {
+  const stack = aStack();
+  const passwordSecret = secretsmanager.Secret.fromSecretNameV2(stack, 'Secret', 'shop');
+  const passwordParameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/b' });
+  const target = (said: PgQueryLensConnectionOptions) => ({ targets: [PgQueryLensTarget.fromConnection(CONNECTION, said)] });
+  check(target({ options: { top: 5, labels: { a: 'b' }, awsRole: 'arn:aws:iam::123456789012:role/a', awsExternalId: 'x' } }));
+  check(target({ options: { statementTimeout: '5' } }), "targets[0]: options.statementTimeout is '5'");
+  check(target({ options: { tpo: 5 } as object }), 'targets[0]: options.tpo is no option');
+  check(target({ options: { awsRole: 'monitoring' } }), "targets[0]: options.awsRole: 'monitoring' is no role");
+  check(target({ options: { awsExternalId: 'x' } }), 'targets[0]: options.awsExternalId: there is no role');
+  check(target({ passwordSecret, options: { auth: 'rds-iam' } }), 'targets[0]: there is a password');
+  check(target({ passwordSecret, passwordParameter }), 'targets[0]: passwordSecret and passwordParameter are both given');
+});
+
 test('no secret and nothing of ours or of Lambda gets into the environment', () => {
   check({ environment: { RUST_BACKTRACE: '1' } });
   check({ environment: { OTEL_EXPORTER_OTLP_HEADERS: 'x', PGPASSWORD: 'x', AWS_SESSION_TOKEN: 'x' } },
@@ -199,6 +217,12 @@ test('times and numbers keep to their ranges', () => {
     'alarmLag: 1 second', 'maxConcurrency: 1 is', 'batchSize: 11 is');
   check({ targets: undefined, discovery: {}, reservedConcurrency: 5 },
     'reservedConcurrency: 5 is less than maxConcurrency, which is 10');
+  check({ targets: undefined, discovery: {}, messageRetention: Duration.seconds(59), maxReceiveCount: 0 },
+    'messageRetention: 59 seconds', 'maxReceiveCount: 0 is');
+  check({ stateExpiration: Duration.days(1) }, 'stateExpiration: 1 day is not in whole days from 2');
+  check({ stateExpiration: Duration.hours(49) }, 'stateExpiration: ');
+  check({ allowAwsMetrics: ['cloudwtch'] }, "allowAwsMetrics: 'cloudwtch' is none");
+  check({ targets: undefined, discovery: {}, resourceIds: ['db-*', '*', 'db-ABC'] }, "resourceIds: 'db-*' is none");
   check({ statePrefix: '/a' }, "statePrefix: '/a' is no prefix");
 });
 
@@ -207,5 +231,9 @@ test('what is given is for something', () => {
     'vpcSubnets: it is for a vpc', 'securityGroups: it is for a vpc', 'vpcEndpoints: it is for a vpc');
   check({ maxConcurrency: 5, alarmLag: Duration.minutes(5) }, 'maxConcurrency: ', 'alarmLag: ');
   check({ databaseUsers: ['a'] }, 'databaseUsers: ');
+  check({ messageRetention: Duration.hours(1), maxReceiveCount: 3, resourceIds: ['*'] },
+    'messageRetention: ', 'maxReceiveCount: ', 'resourceIds: ');
+  check({ stateBucket: s3.Bucket.fromBucketName(aStack(), 'B', 'states'), stateExpiration: Duration.days(9) },
+    'stateExpiration: it is for the bucket that is made');
   check({ alarms: false, alarmActions: [] }, 'alarmActions: it is for alarms, which are off');
 });
