@@ -3,6 +3,7 @@
 //!
 //! What the compiler and clippy can check is a lint in the workspace's `Cargo.toml` instead.
 
+pub mod alarms;
 pub mod boundaries;
 pub mod checkout;
 pub mod documents;

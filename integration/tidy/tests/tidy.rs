@@ -4,7 +4,7 @@ use pgquerylens_model::version::SUPPORTED_MAJORS;
 use pgquerylens_tidy::checkout::{File, Violation, file, files, root, with_ending};
 use pgquerylens_tidy::packages::Packages;
 use pgquerylens_tidy::{
-    boundaries, documents, licences, manifests, packaging, portable, shape, sources, sql_files,
+    alarms, boundaries, documents, licences, manifests, packaging, portable, shape, sources, sql_files,
 };
 
 fn assert_none(violations: &[Violation]) {
@@ -48,6 +48,11 @@ fn versions_and_lints_stand_in_the_workspace() {
     let members: Vec<&File> =
         folders.map(|folder| required(&files, &format!("{folder}/Cargo.toml"))).collect();
     assert_none(&manifests::violations(required(&files, "Cargo.toml"), &members));
+}
+
+#[test]
+fn alarms_stand_on_what_functions_say() {
+    assert_none(&alarms::violations(&files()));
 }
 
 #[test]
