@@ -26,8 +26,6 @@ export interface Watched {
 const QUEUE_PERIOD = Duration.minutes(5);
 const DEFAULT_LAG = Duration.minutes(5);
 const LEAST_SILENCE_MINUTES = 10;
-/** The same of the same server is logged once in as many. */
-const LEAST_LOGGED_MINUTES = 5;
 
 /** Returns how long servers may wait. */
 export function lagOf({ alarmLag }: PgQueryLensPollerProps): Duration {
@@ -82,8 +80,7 @@ function functionAlarms(
 }
 
 function logAlarm(scope: Construct, id: string, metric: cloudwatch.Metric, silence: Duration): cloudwatch.Alarm {
-  const period = Duration.minutes(Math.max(LEAST_LOGGED_MINUTES, halfOf(silence)));
-  return alarm(scope, `${id}Failures`, metric.with({ period }), 1, {
+  return alarm(scope, `${id}Failures`, metric.with({ period: Duration.minutes(halfOf(silence)) }), 1, {
     evaluationPeriods: 3, datapointsToAlarm: 2,
     alarmDescription: id === 'Dispatcher'
       ? 'pgquerylens: an account or region is not searched, or servers are not queued. The log lines say which, and why.'

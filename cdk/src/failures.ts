@@ -10,12 +10,9 @@ import { PgQueryLensPollerProps } from './props';
 
 const NAMESPACE = 'pgquerylens/functions';
 
-/**
- * What lines say, in the program's own words. A server that failed often is let rest for up to 15 minutes, and what is
- * logged meanwhile is that it rests.
- */
-const OF_A_POLL = { '$.message': ['poll failed', 'delivery in trouble'], '$.outcome': ['resting'] };
-const OF_A_LOOK = { '$.message': ['not looked', 'not sent'] };
+/** What lines say, in the program's own words. */
+const OF_A_POLL = ['poll failed', 'delivery in trouble'];
+const OF_A_LOOK = ['not looked', 'not sent'];
 
 /** Tells whether lines can be counted: a line for people has no fields. */
 export function areCounted({ options }: PgQueryLensPollerProps): boolean {
@@ -32,11 +29,8 @@ export function failedLooks(scope: Construct, id: string, made: Made): cloudwatc
   return counted(scope, id, made, OF_A_LOOK);
 }
 
-function counted(
-  scope: Construct, id: string, { handler, logGroup }: Made, words: { [field: string]: string[] },
-): cloudwatch.Metric {
-  const says = Object.entries(words).flatMap(([field, values]) =>
-    values.map((value) => logs.FilterPattern.stringValue(field, '=', value)));
+function counted(scope: Construct, id: string, { handler, logGroup }: Made, words: readonly string[]): cloudwatch.Metric {
+  const says = words.map((word) => logs.FilterPattern.stringValue('$.message', '=', word));
   // Without a default it costs nothing while nothing fails.
   const filter = new logs.MetricFilter(scope, `${id}FailedLines`, {
     logGroup,

@@ -247,8 +247,8 @@ export interface PgQueryLensPollerProps {
   /**
    * Whether there are alarms: on invocations that fail, are refused or do not come, on servers that are not polled,
    * accounts that are not searched and figures that are not delivered, on what was given up, and with `discovery` on lag.
-   * Servers and accounts are told by lines of the log, in JSON and of the level info: with the option `logFormat` `text` or
-   * a higher `logLevel` there is no such alarm.
+   * Servers and accounts are told by lines of the log, in JSON and of the level warn: with the option `logFormat` `text`
+   * there is no such alarm, and with a `logLevel` above warn it never comes.
    *
    * @default true
    */

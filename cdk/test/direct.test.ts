@@ -298,10 +298,9 @@ test('lines of the log about single servers become a metric with an alarm', () =
   const { template } = direct();
   const { Properties } = resource(template, 'AWS::Logs::MetricFilter', 'Poller');
   assert.equal(Properties.FilterPattern,
-    '{ ($.message = "poll failed") || ($.message = "delivery in trouble") || ($.outcome = "resting") }');
+    '{ ($.message = "poll failed") || ($.message = "delivery in trouble") }');
   assert.match(Properties.LogGroupName.Ref, /^PollerPollerLogs/);
   const [{ MetricName, MetricNamespace }] = Properties.MetricTransformations;
-  // The same of the same server is logged once in five minutes.
   template.hasResourceProperties('AWS::CloudWatch::Alarm', {
     MetricName, Namespace: MetricNamespace, Period: 300, EvaluationPeriods: 3, DatapointsToAlarm: 2, Threshold: 1,
     TreatMissingData: 'notBreaching',

@@ -1,9 +1,8 @@
 # What somebody must hear of: polls that fail, that are refused, that come late, that do not come at all.
 
 locals {
-  # One failed poll is made up for by the next: failures in two of three periods count. A period holds at least one
-  # invocation, and a line of the log, which tells the same of the same server once in five minutes. CloudWatch looks back a day
-  # at most.
+  # One failed poll is made up for by the next: failures in two of three periods count, and a period holds at least one
+  # invocation. CloudWatch looks back a day at most.
   failure_period = 60 * min(max(5, coalesce(local.interval_minutes, 1), ceil(var.alarm_silence_minutes / 2)), 480)
 
   function_alarms = { for pair in setproduct(keys(local.names), ["Errors", "Throttles"]) : "${pair[0]}-${lower(pair[1])}" => {

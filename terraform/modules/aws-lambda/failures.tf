@@ -4,9 +4,8 @@
 locals {
   failure_namespace = "pgquerylens/functions"
 
-  # The words are the program's own. A server that failed often is let rest for up to 15 minutes, and what is logged meanwhile
-  # is that it rests.
-  failure_of_a_poll  = "{ ($.message = \"poll failed\") || ($.message = \"delivery in trouble\") || ($.outcome = \"resting\") }"
+  # The words are the program's own.
+  failure_of_a_poll  = "{ ($.message = \"poll failed\") || ($.message = \"delivery in trouble\") }"
   failure_of_a_look  = "{ ($.message = \"not looked\") || ($.message = \"not sent\") }"
   failure_is_counted = var.log_format != "text"
 }

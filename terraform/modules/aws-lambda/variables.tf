@@ -587,7 +587,7 @@ variable "log_retention_days" {
 }
 
 variable "alarms" {
-  description = "Whether alarms are made: on invocations that fail, are refused or do not come, on servers that are not polled, accounts that are not searched and figures that are not delivered, on what was given up, and in the fleet shape on lag. Servers and accounts are told by lines of the log, in JSON and of the level info: with log_format text or a higher log_level there is no such alarm."
+  description = "Whether alarms are made: on invocations that fail, are refused or do not come, on servers that are not polled, accounts that are not searched and figures that are not delivered, on what was given up, and in the fleet shape on lag. Servers and accounts are told by lines of the log, in JSON and of the level warn: with log_format text there is no such alarm, and with a log_level above warn it never comes."
   type        = bool
   default     = true
   nullable    = false

@@ -414,7 +414,7 @@ run "failures_throttles_silence_and_what_was_given_up_raise_alarms" {
 
 run "lines_of_the_log_about_single_servers_become_a_metric_with_an_alarm" {
   assert {
-    condition     = aws_cloudwatch_log_metric_filter.failures["poller"].pattern == "{ ($.message = \"poll failed\") || ($.message = \"delivery in trouble\") || ($.outcome = \"resting\") }" && aws_cloudwatch_log_metric_filter.failures["poller"].log_group_name == output.log_group_names.poller
+    condition     = aws_cloudwatch_log_metric_filter.failures["poller"].pattern == "{ ($.message = \"poll failed\") || ($.message = \"delivery in trouble\") }" && aws_cloudwatch_log_metric_filter.failures["poller"].log_group_name == output.log_group_names.poller
     error_message = "Other lines are counted: ${aws_cloudwatch_log_metric_filter.failures["poller"].pattern}"
   }
 
@@ -424,7 +424,6 @@ run "lines_of_the_log_about_single_servers_become_a_metric_with_an_alarm" {
     error_message = "The alarm is on another metric."
   }
 
-  # The same of the same server is logged once in five minutes.
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["poller-failures"].period == 300 && aws_cloudwatch_metric_alarm.this["poller-failures"].datapoints_to_alarm == 2 && aws_cloudwatch_metric_alarm.this["poller-failures"].evaluation_periods == 3
     error_message = "A server that fails for long is not heard of."
