@@ -1,14 +1,13 @@
-# One server, polled every minute. See README.md.
+# One server, polled every minute, in the region that AWS_REGION or the profile says. See README.md.
 
-provider "aws" {
-  region = "eu-west-1"
-}
+provider "aws" {}
 
 module "pgquerylens" {
   source = "../../modules/aws-lambda"
 
-  package       = { path = "pgquerylens-lambda.zip" }
-  otlp_endpoint = "https://otlp.example.com:4318"
-  targets       = [{ connection = "postgresql://pgquerylens@db1.abc123.eu-west-1.rds.amazonaws.com/shop" }]
-  resource_ids  = ["db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+  package             = { path = var.package }
+  otlp_endpoint       = var.otlp_endpoint
+  targets             = [{ connection = var.connection }]
+  resource_ids        = [var.resource_id]
+  state_force_destroy = var.state_force_destroy
 }
