@@ -19,8 +19,12 @@ locals {
   # Where one role wants none, the right cannot depend on one.
   want_external_ids = length(local.external_ids) > 0 && alltrue([for target in local.in_other_accounts : try(target.aws_external_id, null) != null])
 
-  # The servers of a fleet are in the regions that are looked in, those that are named are here.
-  regions = coalescelist(try(var.discovery.regions, []), [local.region])
+  # The servers of a fleet are in the regions that are looked in, those that are named where they or their endpoints say.
+  regions = local.is_fleet ? coalescelist(var.discovery.regions, [local.region]) : distinct([
+    for target in var.targets : coalesce(
+      try(target.aws_region, null), var.aws_region, try(regex("\\.([a-z0-9-]+)\\.rds\\.amazonaws\\.com", target.connection)[0], null), local.region,
+    )
+  ])
 
   # A user and a resource together: "*" lets the named users alone log in, wherever they exist.
   connect_arns = [

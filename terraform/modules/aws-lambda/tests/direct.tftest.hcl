@@ -341,6 +341,26 @@ run "what_aws_is_asked_for_is_allowed_on_the_instance_or_its_log" {
   }
 }
 
+run "rights_are_in_the_regions_of_the_servers" {
+  variables {
+    aws_logs = true
+    targets = [
+      { connection = "postgresql://pgquerylens@db1.abc123.us-east-2.rds.amazonaws.com/shop" },
+      { connection = "postgresql://pgquerylens@db2.example.com/shop", aws_region = "eu-north-1" },
+    ]
+  }
+
+  assert {
+    condition     = output.connect_arns == ["arn:aws:rds-db:us-east-2:123456789012:dbuser:db-ABC/pgquerylens", "arn:aws:rds-db:eu-north-1:123456789012:dbuser:db-ABC/pgquerylens"]
+    error_message = "The user can log in elsewhere: ${join(", ", output.connect_arns)}"
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.function["poller"].policy, "arn:aws:rds:us-east-2:123456789012:db:*")
+    error_message = "The log is read elsewhere."
+  }
+}
+
 run "the_bucket_is_private_encrypted_and_cleaned_up" {
   assert {
     condition     = aws_s3_bucket_public_access_block.state[0].restrict_public_buckets && aws_s3_bucket_public_access_block.state[0].block_public_policy
