@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use aws_config::{Region, SdkConfig};
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_rds::auth_token::{AuthTokenGenerator, Config};
 use futures_util::future::BoxFuture;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,7 +12,7 @@ use pgquerylens_engine::secret::Secret;
 
 use crate::endpoint;
 use crate::error;
-use crate::session::{Account, Sessions, credentials};
+use crate::session::{Account, Sessions};
 
 /// What stays as it is in a query of AWS: letters, digits and `-._~`.
 pub(crate) const UNRESERVED: &AsciiSet =
@@ -46,17 +45,20 @@ pub async fn iam_token(
     asked: &Asked,
 ) -> Result<Secret, NoPassword> {
     let region = region.or_else(|| endpoint::region(&asked.host));
-    let mut session = sessions.of(account, region).await;
     if let Some(account) = account {
-        let role = credentials(&session).await;
-        let role = role.map_err(|failed| error::unassumed_for_token(account, &failed))?;
-        session = session.into_builder().credentials_provider(SharedCredentialsProvider::new(role)).build();
+        let entered = sessions.enter(account, region).await;
+        entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
     }
-    token(&session, asked, region).await
+    token(&sessions.of(account, region).await, asked, region, sessions.profile()).await
 }
 
 /// Signs a token with the credentials of a session.
-async fn token(session: &SdkConfig, asked: &Asked, region: Option<&str>) -> Result<Secret, NoPassword> {
+async fn token(
+    session: &SdkConfig,
+    asked: &Asked,
+    region: Option<&str>,
+    profile: Option<&str>,
+) -> Result<Secret, NoPassword> {
     if !asked.is_encrypted {
         return Err(error::not_encrypted());
     }
@@ -73,9 +75,9 @@ async fn token(session: &SdkConfig, asked: &Asked, region: Option<&str>) -> Resu
         .username(utf8_percent_encode(&asked.user, UNRESERVED).to_string())
         .region(Region::new(region.to_owned()))
         .build()
-        .map_err(|error| error::unsigned(&*error))?;
+        .map_err(|error| error::unsigned(&*error, profile))?;
     let token = AuthTokenGenerator::new(config).auth_token(session).await;
-    token.map(|token| Secret::from(token.as_str())).map_err(|error| error::unsigned(&*error))
+    token.map(|token| Secret::from(token.as_str())).map_err(|error| error::unsigned(&*error, profile))
 }
 
 /// Returns a host as it stands in a URL: an address of IPv6 in brackets; nothing for what no URL can hold, which the
@@ -91,6 +93,7 @@ fn url_host(host: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_smithy_async::time::{SharedTimeSource, StaticTimeSource};
     use std::time::{Duration, UNIX_EPOCH};
 
@@ -112,7 +115,7 @@ mod tests {
     }
 
     async fn signed(host: &str, user: &str, region: Option<&str>) -> String {
-        token(&with_credentials(), &asked(host, user), region).await.unwrap().expose().to_owned()
+        token(&with_credentials(), &asked(host, user), region, None).await.unwrap().expose().to_owned()
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -145,7 +148,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn what_cannot_be_signed_says_why() {
         let why = async |session: SdkConfig, asked: Asked, region| {
-            token(&session, &asked, region).await.unwrap_err().why
+            token(&session, &asked, region, None).await.unwrap_err().why
         };
         let plain = Asked { is_encrypted: false, ..asked(ENDPOINT, "monitor") };
         assert!(why(with_credentials(), plain, None).await.contains("over TLS only"));

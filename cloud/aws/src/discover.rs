@@ -25,7 +25,7 @@ pub use self::target::target;
 use self::sorting::sort_out;
 use crate::endpoint;
 use crate::error::{self, Told};
-use crate::session::{Account, Sessions, credentials};
+use crate::session::{Account, Sessions};
 
 /// How many regions are asked at the same time.
 const PLACES_AT_ONCE: usize = 8;
@@ -68,13 +68,20 @@ async fn enter(
     regions: &[String],
     sessions: &Sessions,
 ) -> Result<Vec<Place>, Trouble> {
-    let session = sessions.of(account.as_ref(), regions.first().map(String::as_str)).await;
     let trouble = |Told { why, advice }| Trouble { account: account.clone(), region: None, why, advice };
-    if let Err(failed) = credentials(&session).await {
-        let no_role = |account| error::unassumed(account, &failed);
-        return Err(trouble(account.as_ref().map_or_else(|| error::no_credentials(&failed), no_role)));
-    }
-    let own = session.region().map(|region| region.as_ref().to_owned());
+    let entered = match &account {
+        Some(account) => {
+            let entered = sessions.enter(account, regions.first().map(String::as_str)).await;
+            entered.map_err(|unassumed| error::unassumed(&unassumed))
+        }
+        None => sessions
+            .own_credentials()
+            .await
+            .map(drop)
+            .map_err(|failed| error::no_credentials(&failed, sessions.profile())),
+    };
+    entered.map_err(trouble)?;
+    let own = sessions.own_region().await;
     let regions = if regions.is_empty() { own.into_iter().collect() } else { regions.to_vec() };
     if regions.is_empty() {
         return Err(trouble(error::no_region_to_search()));

@@ -4,6 +4,7 @@
 pub(crate) mod unheard;
 
 use std::error::Error;
+use std::fmt;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
@@ -12,7 +13,7 @@ use pgquerylens_engine::dial::{NoPassword, Refusal};
 use pgquerylens_model::advice::quoted;
 
 use crate::secrets::Place;
-use crate::session::Account;
+use crate::session::Unassumed;
 
 /// What went wrong, and what mends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub(crate) struct Told {
     pub(crate) why: String,
     pub(crate) advice: String,
 }
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.why, self.advice)
+    }
+}
+
+impl Error for Told {}
 
 impl Told {
     fn new(why: String, advice: &str) -> Told {
@@ -50,38 +59,47 @@ pub(crate) fn no_region(host: &str) -> NoPassword {
 }
 
 /// Signing needs credentials, and nothing else that could fail.
-pub(crate) fn unsigned(error: &(dyn Error + 'static)) -> NoPassword {
-    no_password(
-        format!("no AWS credentials to sign a token with: {}", chain(error)),
+pub(crate) fn unsigned(error: &(dyn Error + 'static), profile: Option<&str>) -> NoPassword {
+    let causes = chain(error);
+    let advice = login_mend(&causes, profile).unwrap_or_else(|| {
         "give the function, task or instance a role, or set AWS_PROFILE or AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY; the role needs rds-db:connect on this database user",
-    )
+         AWS_SECRET_ACCESS_KEY; the role needs rds-db:connect on this database user"
+            .to_owned()
+    });
+    NoPassword { why: format!("no AWS credentials to sign a token with: {causes}"), advice }
 }
 
-/// Says why a login has no credentials of another account.
-pub(crate) fn unassumed_for_token(account: &Account, failed: &CredentialsError) -> NoPassword {
-    let Told { why, advice } = unassumed(account, failed);
+/// Says why a login has no password, where a role of another account was to sign or to read it.
+pub(crate) fn no_password_for(unassumed: &Unassumed) -> NoPassword {
+    let Told { why, advice } = self::unassumed(unassumed);
     NoPassword { why, advice }
 }
 
 /// Says why a role was not assumed. STS tells in the same words whether we may not, or the role does not trust us.
-pub(crate) fn unassumed(account: &Account, failed: &CredentialsError) -> Told {
-    let name = format!("the role {} cannot be assumed", account.role_arn);
+pub(crate) fn unassumed(unassumed: &Unassumed) -> Told {
+    let Unassumed { role_arn, has_external_id, by_ourselves, profile, failed } = unassumed;
+    let name = format!("the role {role_arn} cannot be assumed");
     let refused = Error::source(failed).and_then(|cause| cause.downcast_ref::<SdkError<AssumeRoleError>>());
     let Some(code) = refused.and_then(code) else {
-        let advice =
-            "check our own credentials and the way to STS: a function in a VPC needs its interface endpoint";
-        return Told::new(format!("{name}: {}", chain(failed)), advice);
+        let causes = chain(failed);
+        let advice = login_mend(&causes, profile.as_deref())
+            .unwrap_or_else(|| format!("check our own credentials; {}", way_to("STS")));
+        return Told { why: format!("{name}: {causes}"), advice };
     };
     let why = format!("{name}: {code}");
     match code.as_str() {
         "AccessDenied" | "AccessDeniedException" | FORBIDDEN => {
-            let external_id = match &account.external_id {
-                Some(_) => ", under this external id",
-                None => "; if it asks for an external id, say it",
+            let external_id = match has_external_id {
+                true => ", under this external id",
+                false => "; if it asks for an external id, say it",
             };
-            let advice =
-                format!("allow sts:AssumeRole on it to us, and name us in its trust policy{external_id}");
+            let (to, name) = match by_ourselves {
+                true => ("us", "us"),
+                false => ("the role before it", "that role"),
+            };
+            let advice = format!(
+                "allow sts:AssumeRole on it to {to}, and name {name} in its trust policy{external_id}"
+            );
             Told { why, advice }
         }
         "ValidationError" => Told::new(why, "write the role's ARN: arn:aws:iam::ACCOUNT:role/NAME"),
@@ -103,8 +121,33 @@ const OWN_CREDENTIALS: &str =
     "check our own credentials: the role of the function, task or instance, AWS_PROFILE or AWS_ACCESS_KEY_ID";
 
 /// Says why there are no credentials of our own.
-pub(crate) fn no_credentials(failed: &CredentialsError) -> Told {
-    Told::new(format!("there are no AWS credentials: {}", chain(failed)), OWN_CREDENTIALS)
+pub(crate) fn no_credentials(failed: &CredentialsError, profile: Option<&str>) -> Told {
+    let causes = chain(failed);
+    let advice = login_mend(&causes, profile).unwrap_or_else(|| OWN_CREDENTIALS.to_owned());
+    Told { why: format!("no AWS credentials are found: {causes}"), advice }
+}
+
+/// What the SDK says where a person has to log in anew: of the token that is kept on the machine, and of the service
+/// that takes it.
+const LOGGED_OUT: [&str; 3] = ["SSO token", "/.aws/sso/cache/", "UnauthorizedException"];
+/// What it says of a source that is not linked.
+const NOT_LINKED: &str = "cargo feature";
+
+/// Returns what mends our own credentials where the chain's own words say that.
+fn login_mend(causes: &str, profile: Option<&str>) -> Option<String> {
+    if LOGGED_OUT.iter().any(|words| causes.contains(words)) {
+        return Some(format!("log in: aws sso login --profile {}", profile.unwrap_or("default")));
+    }
+    let advice = "a function has no profiles of people: give it a role";
+    causes.contains(NOT_LINKED).then(|| advice.to_owned())
+}
+
+/// What to look at where a service was not reached, for whoever is at a desk and for whoever runs a function.
+fn way_to(service: &str) -> String {
+    format!(
+        "see that the region exists and that this machine resolves and reaches its endpoint of {service} (DNS, route, \
+         proxy, firewall); in a VPC without a way out, such as a function's, add its interface endpoint"
+    )
 }
 
 pub(crate) fn no_region_to_search() -> Told {
@@ -125,10 +168,7 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let Some(code) = code(failed) else {
-        let advice = format!(
-            "check the region and the way to {service}: a function in a VPC needs its interface endpoint"
-        );
-        return Told { why: chain(failed), advice };
+        return Told { why: chain(failed), advice: way_to(service) };
     };
     let advice = match code.as_str() {
         "AccessDenied"
@@ -291,14 +331,21 @@ mod tests {
 
     /// What is said where STS answers with this code, or none.
     fn check(code: Option<&str>, external_id: Option<&str>) -> Told {
-        let account = Account { role_arn: "ROLE".to_owned(), external_id: external_id.map(str::to_owned) };
         let mut metadata = ErrorMetadata::builder();
         if let Some(code) = code {
             metadata = metadata.code(code).message("what may be secret");
         }
         let answer = HttpResponse::new(403.try_into().unwrap(), "".into());
         let refused = SdkError::service_error(AssumeRoleError::generic(metadata.build()), answer);
-        unassumed(&account, &CredentialsError::provider_error(refused))
+        let failed = CredentialsError::provider_error(refused);
+        let has_external_id = external_id.is_some();
+        unassumed(&Unassumed {
+            role_arn: "ROLE".to_owned(),
+            has_external_id,
+            by_ourselves: true,
+            profile: None,
+            failed,
+        })
     }
 
     #[test]

@@ -1,17 +1,14 @@
 //! Secrets that lie at AWS: of Secrets Manager and of Systems Manager's Parameter Store. They are read when they are
 //! needed and kept nowhere, so that a rotation counts at once.
 
-use std::sync::Arc;
-
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use futures_util::future::BoxFuture;
 use pgquerylens_engine::dial::{Asked, NoPassword, Passwords};
 use pgquerylens_engine::secret::Secret;
-use tokio::sync::OnceCell;
 
 use crate::error;
-use crate::session::session;
+use crate::session::{Account, Sessions};
 
 /// Where a secret lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,24 +22,18 @@ pub enum Place {
 /// What a value of Secrets Manager is labelled with, in the order in which it is tried: while a rotation is under way the
 /// server may take the next one already.
 const STAGES: [&str; 2] = ["AWSCURRENT", "AWSPENDING"];
+/// Where the region and the account stand in an ARN: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`.
+const ARN_REGION: usize = 3;
+const ARN_ACCOUNT: usize = 4;
 /// The key of the password in a secret that is JSON, as RDS and its rotations write it.
 const PASSWORD_KEY: &str = "password";
 
-/// Reads secrets at one place, over one session that is made when it is first needed.
-#[derive(Clone, Debug)]
+/// Secrets at one place, and who may read them there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secrets {
     place: Place,
-    session: Arc<OnceCell<SdkConfig>>,
+    account: Option<Account>,
 }
-
-/// What is the same place gives the same secret.
-impl PartialEq for Secrets {
-    fn eq(&self, other: &Secrets) -> bool {
-        self.place == other.place
-    }
-}
-
-impl Eq for Secrets {}
 
 impl Secrets {
     /// Returns where they lie.
@@ -50,29 +41,42 @@ impl Secrets {
         &self.place
     }
 
-    /// Names the place; nothing is looked up yet.
+    /// Names the place; nothing is looked up yet. What lies there is read with our own credentials.
     pub fn at(place: Place) -> Secrets {
-        Secrets { place, session: Arc::default() }
+        Secrets { place, account: None }
+    }
+
+    /// Returns them as they are read by the role of an account, unless an ARN says that they lie in another one.
+    pub fn read_by(self, account: Option<Account>) -> Secrets {
+        let is_there =
+            |account: &Account| self.arn_part(ARN_ACCOUNT).is_none_or(|number| account.id() == Some(number));
+        let account = account.filter(is_there);
+        Secrets { account, ..self }
     }
 
     /// Returns the secret as it is now.
-    pub async fn current(&self) -> Result<Secret, NoPassword> {
-        let found = self.read(0).await?;
+    pub async fn current(&self, sessions: &Sessions) -> Result<Secret, NoPassword> {
+        let found = self.read(0, sessions).await?;
         found.ok_or_else(|| error::empty_secret(&self.place))
     }
 
     /// Returns passwords of logins: after a refusal the one that a rotation is about to make current.
-    pub fn passwords(self) -> Passwords {
+    pub fn passwords(self, sessions: Sessions) -> Passwords {
         let source = move |asked: Asked| -> BoxFuture<'static, _> {
-            let secrets = self.clone();
-            Box::pin(async move { secrets.read(asked.refused).await })
+            let (secrets, sessions) = (self.clone(), sessions.clone());
+            Box::pin(async move { secrets.read(asked.refused, &sessions).await })
         };
         Passwords::new(source, |_| None)
     }
 
     /// Reads what is tried after so many refusals; nothing if there is no more.
-    async fn read(&self, refused: usize) -> Result<Option<Secret>, NoPassword> {
-        let session = self.session.get_or_init(|| session(self.region())).await;
+    async fn read(&self, refused: usize, sessions: &Sessions) -> Result<Option<Secret>, NoPassword> {
+        let region = self.arn_part(ARN_REGION);
+        if let Some(account) = &self.account {
+            let entered = sessions.enter(account, region).await;
+            entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
+        }
+        let session = &sessions.of(self.account.as_ref(), region).await;
         match &self.place {
             Place::SecretsManager(id) => match STAGES.get(refused) {
                 Some(stage) => self.secret(session, id, stage).await,
@@ -108,10 +112,10 @@ impl Secrets {
         Ok(answer.parameter().and_then(|parameter| parameter.value()).map(Secret::from))
     }
 
-    /// The region in an ARN: the fourth part.
-    fn region(&self) -> Option<&str> {
+    /// A part of an ARN, if it is one.
+    fn arn_part(&self, place: usize) -> Option<&str> {
         let (Place::SecretsManager(name) | Place::Parameter(name)) = &self.place;
-        name.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2))
+        if name.starts_with("arn:") { name.split(':').nth(place) } else { None }
     }
 }
 
@@ -139,10 +143,25 @@ mod tests {
         }
     }
 
+    fn at(name: &str) -> Secrets {
+        Secrets::at(Place::SecretsManager(name.to_owned()))
+    }
+
+    #[test]
+    fn the_role_of_the_account_that_has_a_secret_reads_it() {
+        for (name, by_role) in [
+            ("shop", true),
+            ("arn:aws:secretsmanager:eu-west-1:210987654321:secret:shop-AbCdEf", true),
+            ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf", false),
+        ] {
+            let account = Account::by("arn:aws:iam::210987654321:role/reader", None);
+            assert_eq!(at(name).read_by(account).account.is_some(), by_role, "{name}");
+        }
+    }
+
     #[test]
     fn an_arn_has_its_region() {
-        let region =
-            |name: &str| Secrets::at(Place::SecretsManager(name.to_owned())).region().map(str::to_owned);
+        let region = |name: &str| at(name).arn_part(ARN_REGION).map(str::to_owned);
         let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop-AbCdEf";
         assert_eq!(region(arn).as_deref(), Some("eu-west-1"));
         assert_eq!(region("shop"), None);

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use object_store::aws::AwsCredentialProvider;
-use object_store::azure::AzureCredentialProvider;
-use object_store::gcp::GcpCredentialProvider;
 use pgquerylens_engine::secret::Secret;
 
 /// What opens stores. What a store's URL does not need is not looked at.
@@ -43,7 +41,7 @@ pub enum S3Credentials {
         /// The token of a session, for keys that expire.
         token: Option<Secret>,
     },
-    /// An SDK's own chain, asked at each request.
+    /// Whoever is asked at each request, such as a cloud's SDK.
     Provider(AwsCredentialProvider),
 }
 
@@ -59,8 +57,6 @@ pub struct GcsAccess {
 pub enum GcsCredentials {
     /// A file of Google's, in JSON.
     File(PathBuf),
-    /// An SDK's own chain, asked at each request.
-    Provider(GcpCredentialProvider),
 }
 
 /// What opens Azure Blob Storage.
@@ -81,8 +77,6 @@ pub enum AzureCredentials {
     Key(Secret),
     /// The query of a shared access signature.
     SharedAccessSignature(Secret),
-    /// An SDK's own chain, asked at each request.
-    Provider(AzureCredentialProvider),
 }
 
 /// Why a store cannot be opened: what is missing or wrong, and what to do.

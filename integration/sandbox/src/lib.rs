@@ -10,6 +10,7 @@ pub mod aurora;
 pub mod backend;
 mod clock;
 pub mod cloudwatch_double;
+pub mod credentials_double;
 mod daemon;
 pub mod decoders;
 pub mod emulators;

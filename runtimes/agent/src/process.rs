@@ -6,9 +6,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::conninfo::Environment;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use terminal_size::{Height, Width, terminal_size_of};
 
 /// What the process was started with.
@@ -52,6 +55,13 @@ impl Process {
             colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
             environment: Environment { variables, home, user },
         }
+    }
+
+    /// Returns what secrets are read with, and who we are at AWS; nothing is looked up yet.
+    pub(crate) fn secrets(&self) -> SecretAccess {
+        let variables = Arc::new(self.environment.variables.clone());
+        let sessions = Sessions::of_profile(variables.get("AWS_PROFILE").cloned());
+        SecretAccess { variables, sessions }
     }
 }
 

@@ -1,22 +1,28 @@
-//! What opens the stores of states, from the variables that the clouds' own tools read.
+//! What opens the stores of states, from the variables that the clouds' own tools read. Where they have no keys of S3, the
+//! chain of its SDK is asked: a profile, a web identity, the role of a task, a pod or an instance.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use pgquerylens_aws::session::Sessions;
+use pgquerylens_aws::state;
 use pgquerylens_engine::secret::Secret;
 use pgquerylens_store::access::{
     Access, AzureAccess, AzureCredentials, GcsAccess, GcsCredentials, S3Access, S3Credentials,
 };
+use pgquerylens_store::url::{Cloud, StateUrl};
 
-/// Returns what the variables say.
-pub fn of(variables: &BTreeMap<String, String>) -> Access {
+use crate::config::secret_source::SecretAccess;
+
+/// Returns what the variables say, and what is asked where they say nothing.
+pub fn of(secrets: &SecretAccess) -> Access {
     let said = |names: &[&str]| {
-        let values = names.iter().filter_map(|name| variables.get(*name));
+        let values = names.iter().filter_map(|name| secrets.variables.get(*name));
         values.into_iter().find(|value| !value.is_empty()).cloned()
     };
     Access {
         s3: S3Access {
-            credentials: s3(&said),
+            credentials: s3(&said)
+                .or_else(|| Some(S3Credentials::Provider(state::credentials(secrets.sessions.clone())))),
             region: said(&["AWS_REGION", "AWS_DEFAULT_REGION"]),
             endpoint: said(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
         },
@@ -31,6 +37,17 @@ pub fn of(variables: &BTreeMap<String, String>) -> Access {
         },
         certificate: said(&["SSL_CERT_FILE"]).map(PathBuf::from),
     }
+}
+
+/// Adds the region of a bucket of S3 where no variable says it: that of the profile, or of the machine. Whoever has keys in
+/// variables has the region there, too, or needs none: an instance's address would be asked in vain for seconds.
+pub async fn located(mut access: Access, url: &StateUrl, sessions: &Sessions) -> Access {
+    let is_s3 = matches!(url, StateUrl::Bucket(bucket) if bucket.cloud == Cloud::S3);
+    let is_of_chain = matches!(access.s3.credentials, Some(S3Credentials::Provider(_)));
+    if is_s3 && is_of_chain && access.s3.region.is_none() {
+        access.s3.region = sessions.own_region().await;
+    }
+    access
 }
 
 fn s3(said: &impl Fn(&[&str]) -> Option<String>) -> Option<S3Credentials> {
@@ -49,10 +66,13 @@ fn azure(said: &impl Fn(&[&str]) -> Option<String>) -> Option<AzureCredentials> 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn access(variables: &[(&str, &str)]) -> Access {
-        of(&variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        of(&SecretAccess { variables: Arc::new(variables.collect()), ..SecretAccess::default() })
     }
 
     #[test]
@@ -65,19 +85,21 @@ mod tests {
         ])
         .s3;
         assert_eq!((s3.region.as_deref(), s3.endpoint.as_deref()), (Some("eu-central-1"), Some("http://s3")));
-        assert!(s3.credentials.is_none());
+        assert!(matches!(s3.credentials, Some(S3Credentials::Provider(_))));
     }
 
     #[test]
     fn half_a_pair_of_keys_is_none_and_no_secret_is_shown() {
-        assert!(access(&[("AWS_ACCESS_KEY_ID", "id")]).s3.credentials.is_none());
+        let half = access(&[("AWS_ACCESS_KEY_ID", "id")]).s3.credentials;
+        assert!(matches!(half, Some(S3Credentials::Provider(_))), "the chain says what is missing");
         let access = access(&[
             ("AWS_ACCESS_KEY_ID", "id"),
             ("AWS_SECRET_ACCESS_KEY", "hunter2"),
             ("AWS_SESSION_TOKEN", "hunter2"),
             ("AZURE_STORAGE_KEY", "hunter2"),
         ]);
-        assert!(access.s3.credentials.is_some() && access.azure.credentials.is_some());
+        assert!(matches!(access.s3.credentials, Some(S3Credentials::Keys { .. })));
+        assert!(access.azure.credentials.is_some());
         assert!(!format!("{access:?}").contains("hunter2"));
     }
 }

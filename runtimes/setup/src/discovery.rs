@@ -32,7 +32,7 @@ fn accounts(given: &mut Given<'_>) -> Vec<Option<Account>> {
     let mut accounts = vec![None];
     for role_arn in given.texts("discover-role") {
         if role_arn.starts_with("arn:") && role_arn.contains(":role/") {
-            accounts.push(Some(Account { role_arn, external_id: external_id.clone() }));
+            accounts.push(Account::by(&role_arn, external_id.clone()));
         } else {
             let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME";
             given.mistake(format!("discover-role {role_arn}"), instead);
@@ -105,8 +105,7 @@ mod tests {
             ("PGQUERYLENS_DISCOVER_ENGINE", "postgres,aurora-postgresql"),
         ]);
         assert_eq!(mistakes, Vec::<String>::new());
-        let account = Account { role_arn: role.to_owned(), external_id: Some("x".to_owned()) };
-        assert_eq!(search.accounts, [None, Some(account)]);
+        assert_eq!(search.accounts, [None, Account::by(role, Some("x".to_owned()))]);
         let tags: Vec<_> = search.tags.iter().map(|tag| (tag.key.as_str(), tag.value.is_some())).collect();
         assert_eq!(tags, [("pgquerylens", false), ("env", true)]);
         assert_eq!((search.user.as_str(), search.database.as_str()), ("pgquerylens", "postgres"));

@@ -20,17 +20,14 @@ use tokio::time::Instant;
 
 use crate::config::configuration::{self as config, ExporterConfig, JsonlConfig, JsonlPath, OtlpConfig};
 use crate::config::secret_headers;
-use crate::config::secret_source::SecretSource;
+use crate::config::secret_source::{SecretAccess, SecretSource};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
-/// The variables that the process was started with, for secrets that lie in them.
-pub type Variables = Arc<BTreeMap<String, String>>;
-
 /// Makes one exporter.
-pub fn exporter(config: &ExporterConfig, variables: &Variables) -> Result<Exporter, Failure> {
+pub fn exporter(config: &ExporterConfig, access: &SecretAccess) -> Result<Exporter, Failure> {
     match config {
-        ExporterConfig::Otlp(otlp) => Otlp::new(settings(otlp, variables))
+        ExporterConfig::Otlp(otlp) => Otlp::new(settings(otlp, access))
             .map(|otlp| Exporter::Otlp(Box::new(otlp)))
             .map_err(|error| Failure::of(Exit::Configuration, &error, "write another endpoint")),
         ExporterConfig::Jsonl(lines) => Ok(Exporter::Lines(self::lines(lines, Format::Document))),
@@ -62,11 +59,11 @@ fn lines(config: &JsonlConfig, format: Format) -> Lines {
     Lines::new(config.name.clone(), target, format, size(config.outbox_bytes))
 }
 
-fn settings(config: &OtlpConfig, variables: &Variables) -> OtlpSettings {
+fn settings(config: &OtlpConfig, access: &SecretAccess) -> OtlpSettings {
     OtlpSettings {
         name: config.name.clone(),
-        metrics: transport(&config.metrics, variables),
-        logs: transport(&config.logs, variables),
+        metrics: transport(&config.metrics, access),
+        logs: transport(&config.logs, access),
         encoding: Encoding {
             layout: match config.layout {
                 config::Layout::Legacy => Layout::Legacy,
@@ -89,7 +86,7 @@ fn settings(config: &OtlpConfig, variables: &Variables) -> OtlpSettings {
 }
 
 /// Returns how one signal gets to its receiver.
-pub fn transport(config: &config::Transport, variables: &Variables) -> Transport {
+pub fn transport(config: &config::Transport, access: &SecretAccess) -> Transport {
     Transport {
         url: config.url.clone(),
         protocol: match config.protocol {
@@ -97,7 +94,7 @@ pub fn transport(config: &config::Transport, variables: &Variables) -> Transport
             config::Protocol::HttpJson => Protocol::HttpJson,
             config::Protocol::Grpc => Protocol::Grpc,
         },
-        headers: headers(config, variables),
+        headers: headers(config, access),
         compression: match config.compression {
             config::Compression::None => Compression::None,
             config::Compression::Gzip => Compression::Gzip,
@@ -116,11 +113,11 @@ pub fn transport(config: &config::Transport, variables: &Variables) -> Transport
 const HEADERS_LAST: Duration = Duration::from_secs(300);
 
 /// Headers are read at each request: what they are made of may be rotated.
-fn headers(config: &config::Transport, variables: &Variables) -> Headers {
+fn headers(config: &config::Transport, access: &SecretAccess) -> Headers {
     let sources = Arc::new(Sources {
         named: config.headers.clone(),
         secret: config.headers_secret.clone(),
-        variables: Arc::clone(variables),
+        access: access.clone(),
         known: Mutex::default(),
     });
     Headers::new(move || {
@@ -133,7 +130,7 @@ fn headers(config: &config::Transport, variables: &Variables) -> Headers {
 struct Sources {
     named: BTreeMap<String, SecretSource>,
     secret: Option<Secrets>,
-    variables: Variables,
+    access: SecretAccess,
     /// What was read last, and when.
     known: Mutex<Option<(Instant, Named)>>,
 }
@@ -163,12 +160,14 @@ impl Sources {
     async fn read(&self) -> Result<Named, String> {
         let mut headers = Named::new();
         for (name, source) in &self.named {
-            let secret = source.resolve(&self.variables).await;
+            let secret = source.resolve(&self.access).await;
             headers.push((name.clone(), secret.map_err(|error| format!("the header {name}: {error}"))?));
         }
         if let Some(secret) = &self.secret {
-            let text =
-                secret.current().await.map_err(|none| format!("the secret of headers: {}", none.why))?;
+            let text = secret
+                .current(&self.access.sessions)
+                .await
+                .map_err(|none| format!("the secret of headers: {}", none.why))?;
             headers.extend(
                 secret_headers(text.expose()).map_err(|why| format!("the secret of headers: {why}"))?,
             );

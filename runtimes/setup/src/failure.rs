@@ -243,7 +243,7 @@ pub fn of_store(error: &StoreError) -> Exit {
         StoreError::Refused { source, .. } => match source.kind {
             RefusalKind::Unreachable => Exit::Unavailable,
             RefusalKind::OutOfTime | RefusalKind::Busy => Exit::TryAgain,
-            RefusalKind::Unknown | RefusalKind::Forbidden => Exit::Denied,
+            RefusalKind::NoCredentials | RefusalKind::Unknown | RefusalKind::Forbidden => Exit::Denied,
             RefusalKind::NoSuchPlace | RefusalKind::WrongRegion => Exit::NoInput,
             RefusalKind::Full | RefusalKind::TooLarge | RefusalKind::Other => Exit::Io,
         },

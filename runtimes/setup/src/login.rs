@@ -36,7 +36,7 @@ impl Login {
         match auth {
             Some("rds-iam") => Login::RdsIam {
                 region: region.map(str::to_owned),
-                account: role.map(|role| Account { role_arn: role.to_owned(), external_id }),
+                account: role.and_then(|role| Account::by(role, external_id)),
             },
             _ => Login::Password,
         }

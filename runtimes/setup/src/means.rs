@@ -12,13 +12,14 @@ use pgquerylens_store::url::StateUrl;
 
 use crate::access;
 use crate::config::configuration::{ExporterConfig, ServerConfig};
-use crate::exporters::{Variables, exporter, series_rules};
+use crate::config::secret_source::SecretAccess;
+use crate::exporters::{exporter, series_rules};
 use crate::failure::Failure;
 
 /// The exporters, and the place of the states.
 #[derive(Clone)]
 pub struct Means {
-    variables: Variables,
+    secrets: SecretAccess,
     access: Access,
     /// Exporters by name, with what they were made of.
     exporters: BTreeMap<String, (ExporterConfig, Arc<Exporter>)>,
@@ -27,14 +28,19 @@ pub struct Means {
 }
 
 impl Means {
-    /// Returns none yet; what opens a store is in the variables.
-    pub fn none(variables: &Variables) -> Means {
+    /// Returns none yet.
+    pub fn none(secrets: &SecretAccess) -> Means {
         Means {
-            variables: Arc::clone(variables),
-            access: access::of(variables),
+            secrets: secrets.clone(),
+            access: access::of(secrets),
             exporters: BTreeMap::new(),
             states: None,
         }
+    }
+
+    /// Finds out where the bucket of a URL is, as far as a profile or the machine tells that.
+    pub async fn locate(&mut self, state: &StateUrl) {
+        self.access = access::located(self.access.clone(), state, &self.secrets.sessions).await;
     }
 
     /// Returns those of a configuration. These stay as they are, for when it cannot be used.
@@ -53,7 +59,7 @@ impl Means {
         let kept = self.exporters.get(config.name()).filter(|(old, _)| *old == config);
         let made = match kept {
             Some((_, exporter)) => Arc::clone(exporter),
-            None => Arc::new(exporter(&config, &self.variables)?),
+            None => Arc::new(exporter(&config, &self.secrets)?),
         };
         Ok((config.name().to_owned(), (config, made)))
     }

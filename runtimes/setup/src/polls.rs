@@ -20,9 +20,8 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_store::store::Store;
 
 use crate::config::configuration::ServerConfig;
-use crate::config::secret_source::SecretSource;
+use crate::config::secret_source::{SecretAccess, SecretSource, Variables};
 use crate::exit::Exit;
-use crate::exporters::Variables;
 use crate::failure::Failure;
 use crate::whereabouts::Whereabouts;
 
@@ -41,11 +40,18 @@ pub struct Surroundings {
     pub resource: Whereabouts,
 }
 
+impl Surroundings {
+    /// Returns what secrets are read with.
+    pub fn secrets(&self) -> SecretAccess {
+        SecretAccess { variables: Arc::clone(&self.variables), sessions: self.sessions.clone() }
+    }
+}
+
 /// What one server's polls need.
 pub struct Polls {
     /// Read before a login, unless it is asked for during one.
     password: Option<SecretSource>,
-    variables: Variables,
+    secrets: SecretAccess,
     poller: Result<Poller<Live, Arc<Store>>, Failure>,
     interrupter: Interrupter,
     progress: Progress,
@@ -84,7 +90,7 @@ impl Polls {
         let poller = target.map(|target| {
             let mut live = config.login.live(target, config.poll.limits.clone(), &surroundings.sessions);
             if let Some(SecretSource::Aws(secrets)) = &config.password {
-                live.set_passwords(secrets.clone().passwords());
+                live.set_passwords(secrets.clone().passwords(surroundings.sessions.clone()));
             }
             (interrupter, progress) = (live.interrupter(), live.progress());
             let options = PollOptions { series, ..config.poll.clone() };
@@ -93,7 +99,7 @@ impl Polls {
         let places = root.into_iter().chain([store]);
         Polls {
             password: config.password.clone().filter(|source| !matches!(source, SecretSource::Aws(_))),
-            variables: Arc::clone(&surroundings.variables),
+            secrets: surroundings.secrets(),
             poller,
             interrupter,
             progress,
@@ -126,7 +132,7 @@ impl Polls {
         let Some(source) = self.password.as_ref().filter(|_| !poller.source().is_open()) else {
             return Ok(());
         };
-        let secret = source.resolve(&self.variables).await.map_err(|error| {
+        let secret = source.resolve(&self.secrets).await.map_err(|error| {
             Failure::of(Exit::Configuration, &error, "mend what the password is read from")
         })?;
         poller.source_mut().set_password(secret);

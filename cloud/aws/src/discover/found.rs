@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_trouble_says_where_and_what_to_do() {
         let trouble = Trouble {
-            account: Some(Account { role_arn: "arn:aws:iam::1:role/r".to_owned(), external_id: None }),
+            account: Account::by("arn:aws:iam::1:role/r", None),
             region: Some("eu-west-1".to_owned()),
             why: "AccessDenied".to_owned(),
             advice: "allow it".to_owned(),

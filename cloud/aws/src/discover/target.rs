@@ -22,7 +22,7 @@ pub fn target(server: &DiscoveredServer) -> Map<String, Value> {
     say("aws-region", server.region.as_str().into());
     say("aws-instance", server.identifier.as_str().into());
     if let Some(account) = &server.account {
-        say("aws-role", account.role_arn.as_str().into());
+        say("aws-role", account.roles().into());
         if let Some(external_id) = &account.external_id {
             say("aws-external-id", external_id.as_str().into());
         }
@@ -126,7 +126,7 @@ mod tests {
     fn a_server_of_another_account_says_whose_and_options_come_last() {
         let role_arn = "arn:aws:iam::210987654321:role/pgquerylens".to_owned();
         let of_another = DiscoveredServer {
-            account: Some(Account { role_arn, external_id: Some("shop-7".to_owned()) }),
+            account: Account::by(&role_arn, Some("shop-7".to_owned())),
             engine: AURORA.to_owned(),
             cluster: Some("shop".to_owned()),
             availability_zone: Some("eu-west-1b".to_owned()),

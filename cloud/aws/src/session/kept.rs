@@ -1,5 +1,6 @@
-//! Credentials that are kept until shortly before they end, so that a role is assumed once an hour and not once for each
-//! login. The SDK keeps them for its own calls alone, and a token is signed without one.
+//! Credentials that are kept until shortly before they end, so that a role is assumed, and a container's or a machine's
+//! endpoint asked, once an hour and not once for each login. The SDK keeps them for its own calls alone, and a token is
+//! signed without one.
 
 use std::time::Duration;
 

@@ -41,10 +41,8 @@ pub(crate) fn search() -> Search {
 
 /// The role of this name in an account.
 pub(crate) fn role(account: &str, name: &str, external_id: Option<&str>) -> Account {
-    Account {
-        role_arn: format!("arn:aws:iam::{account}:role/{name}"),
-        external_id: external_id.map(str::to_owned),
-    }
+    let role_arn = format!("arn:aws:iam::{account}:role/{name}");
+    Account { through: Vec::new(), role_arn, external_id: external_id.map(str::to_owned) }
 }
 
 /// Creates an instance of PostgreSQL that takes tokens. What is said goes before that.
@@ -86,12 +84,25 @@ pub(crate) async fn create_role(
     external_id: Option<&str>,
     allow: &str,
 ) {
+    let dispatcher = format!("arn:aws:iam::{OWN}:user/dispatcher");
+    create_role_for(moto, account, name, &dispatcher, external_id, allow).await;
+}
+
+/// Creates a role that trusts somebody, under a condition if it has one, and allows these actions.
+pub(crate) async fn create_role_for(
+    moto: &Moto,
+    account: &str,
+    name: &str,
+    trusted: &str,
+    external_id: Option<&str>,
+    allow: &str,
+) {
     let condition = external_id.map_or_else(String::new, |id| {
         format!(r#", "Condition": {{"StringEquals": {{"sts:ExternalId": "{id}"}}}}"#)
     });
     let trust = format!(
         r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRole",
-            "Principal": {{"AWS": "arn:aws:iam::{OWN}:user/dispatcher"}}{condition}}}]}}"#
+            "Principal": {{"AWS": "{trusted}"}}{condition}}}]}}"#
     );
     let place = (account, "us-east-1");
     let parameters = [("RoleName", name), ("AssumeRolePolicyDocument", &trust)];

@@ -18,6 +18,8 @@ pub enum RefusalKind {
     Unreachable,
     /// It did not answer in time.
     OutOfTime,
+    /// Nobody says who we are.
+    NoCredentials,
     /// Who we are is not believed.
     Unknown,
     /// Who we are may not do that.
@@ -51,6 +53,9 @@ impl Refusal {
             RefusalKind::OutOfTime | RefusalKind::Busy => {
                 "nothing is lost: the next poll tries again; see how the store is if it stays so"
             }
+            RefusalKind::NoCredentials => {
+                "say who we are there: docs/state.md lists where that is looked for"
+            }
             RefusalKind::Unknown => "see whether the credentials of the store are whole and still good",
             RefusalKind::Forbidden => {
                 "allow reading, writing, listing and deleting below the state's prefix, as docs/state.md lists it"
@@ -72,6 +77,7 @@ impl fmt::Display for Refusal {
         let words = match self.kind {
             RefusalKind::Unreachable => "nobody answers there",
             RefusalKind::OutOfTime => "it did not answer in time",
+            RefusalKind::NoCredentials => "there are no credentials",
             RefusalKind::Unknown => "our credentials are not believed",
             RefusalKind::Forbidden => "access is denied",
             RefusalKind::NoSuchPlace => "the bucket or container does not exist",

@@ -91,12 +91,10 @@ fn gcs(bucket: &Bucket, access: &GcsAccess, transport: Transport) -> Result<Arc<
         .with_retry(retries())
         .with_client_options(ClientOptions::new().with_allow_http(true))
         .with_http_connector(transport);
-    let builder = match credentials {
-        GcsCredentials::Provider(provider) => builder.with_credentials(Arc::clone(provider)),
-        GcsCredentials::File(path) => match credentials_file(path)? {
-            Google::ServiceAccount(text) => builder.with_service_account_key(text),
-            Google::User => builder.with_application_credentials(path.display().to_string()),
-        },
+    let GcsCredentials::File(path) = credentials;
+    let builder = match credentials_file(path)? {
+        Google::ServiceAccount(text) => builder.with_service_account_key(text),
+        Google::User => builder.with_application_credentials(path.display().to_string()),
     };
     built(bucket, builder.build())
 }
@@ -153,7 +151,6 @@ fn azure(
         .with_http_connector(transport);
     let builder = match credentials {
         AzureCredentials::Key(key) => builder.with_access_key(key.expose()),
-        AzureCredentials::Provider(provider) => builder.with_credentials(Arc::clone(provider)),
         AzureCredentials::SharedAccessSignature(query) => {
             let pairs = split_sas(query.expose())
                 .map_err(|_| missing("usable signature", "correct AZURE_STORAGE_SAS_TOKEN"))?;

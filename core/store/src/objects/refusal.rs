@@ -39,6 +39,10 @@ pub(super) fn refusal(error: &Error) -> Refusal {
     if let Some(http) = http_error(error) {
         return of_transport(http);
     }
+    // No request was made, so that no URL is in it.
+    if let (Error::Unauthenticated { source, .. }, None) = (error, status_of(&text)) {
+        return Refusal::new(RefusalKind::NoCredentials, source.to_string());
+    }
     let detail = code.unwrap_or_default();
     let kind = match error {
         Error::PermissionDenied { .. } => RefusalKind::Forbidden,

@@ -7,13 +7,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_engine::state::memory::MemoryStore;
 use pgquerylens_setup::config::Configuration;
 use pgquerylens_setup::config::configuration::ServerConfig;
-use pgquerylens_setup::exporters::Variables;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::Surroundings;
@@ -34,14 +33,13 @@ use super::telemetry::Telemetry;
 /// All servers that are polled.
 pub(super) struct Fleet {
     environment: Environment,
-    variables: Variables,
+    secrets: SecretAccess,
     hostname: Option<String>,
     board: Rc<Board>,
     running: BTreeMap<String, Running>,
     /// Servers that are no longer polled, and not yet done: who comes back waits for them.
     leaving: BTreeMap<String, JoinHandle<()>>,
     means: Means,
-    sessions: Sessions,
     worker_count: usize,
     workers: Workers,
     seats: Seats,
@@ -62,13 +60,16 @@ struct Running {
 
 impl Fleet {
     /// Makes a fleet of no servers.
-    pub(super) fn new(process: &Process, board: Rc<Board>, telemetry: Rc<Telemetry>) -> Fleet {
-        let variables = Arc::new(process.environment.variables.clone());
+    pub(super) fn new(
+        process: &Process,
+        secrets: SecretAccess,
+        board: Rc<Board>,
+        telemetry: Rc<Telemetry>,
+    ) -> Fleet {
         Fleet {
-            means: Means::none(&variables),
-            sessions: Sessions::default(),
+            means: Means::none(&secrets),
             environment: process.environment.clone(),
-            variables,
+            secrets,
             hostname: process.hostname.clone(),
             board,
             running: BTreeMap::new(),
@@ -82,9 +83,13 @@ impl Fleet {
     }
 
     /// Polls the servers of a configuration from now on, and no others. Fails before anything changed.
-    pub(super) fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
+    pub(super) async fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
         let Configuration { process, servers, exporters } = configuration;
-        self.means = self.means.renewed(exporters, servers.first().map(|server| &server.state))?;
+        let state = servers.first().map(|server| &server.state);
+        if let Some(state) = state {
+            self.means.locate(state).await;
+        }
+        self.means = self.means.renewed(exporters, state)?;
         if self.worker_count != process.workers {
             self.worker_count = process.workers;
             self.workers.replace(Arc::new(Semaphore::new(process.workers)));
@@ -143,9 +148,9 @@ impl Fleet {
         let shared = Shared {
             surroundings: Surroundings {
                 environment: self.environment.clone(),
-                variables: Arc::clone(&self.variables),
+                variables: Arc::clone(&self.secrets.variables),
                 hostname: self.hostname.clone(),
-                sessions: self.sessions.clone(),
+                sessions: self.secrets.sessions.clone(),
                 resource: resource.clone().into_iter().map(|(key, text)| (key, text.into())).collect(),
             },
             board: Rc::clone(&self.board),

@@ -52,8 +52,9 @@ async fn supervise(
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
     let board = Rc::new(Board::new(source.file().map(|file| file.display().to_string())));
-    let telemetry = Rc::new(Telemetry::new(process, Rc::clone(&board)));
-    let fleet = Fleet::new(process, Rc::clone(&board), Rc::clone(&telemetry));
+    let secrets = process.secrets();
+    let telemetry = Rc::new(Telemetry::new(process, secrets.clone(), Rc::clone(&board)));
+    let fleet = Fleet::new(process, secrets, Rc::clone(&board), Rc::clone(&telemetry));
     let mut works = Works { fleet, health: Health::new(Rc::clone(&board)), telemetry };
     let mut grace = configuration.process.shutdown_grace;
     works.run_by(configuration).await?;
@@ -117,7 +118,7 @@ impl Works {
     async fn run_by(&mut self, configuration: Configuration) -> Result<(), Failure> {
         let bound = self.health.bind(configuration.process.listen).await?;
         let change = self.telemetry.prepare(&configuration.process)?;
-        self.fleet.run_by(configuration)?;
+        self.fleet.run_by(configuration).await?;
         self.telemetry.change(change);
         self.health.serve(bound).await;
         Ok(())

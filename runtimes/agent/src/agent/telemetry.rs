@@ -10,14 +10,13 @@ mod spans;
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_sdk::trace::RandomIdGenerator;
 use pgquerylens_model::report::{Outcome, PollReport};
 use pgquerylens_model::time::Timestamp;
 use pgquerylens_setup::config::configuration::{ProcessConfig, TelemetryConfig};
-use pgquerylens_setup::exporters::Variables;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::whereabouts::{self, Whereabouts};
 use tokio::sync::watch;
@@ -57,7 +56,7 @@ pub(super) struct Failed<'p> {
 /// Tells of our own work, wherever that is wanted.
 pub(super) struct Telemetry {
     board: Rc<Board>,
-    variables: Variables,
+    secrets: SecretAccess,
     /// Where we run, as attributes.
     whereabouts: Whereabouts,
     hostname: Option<String>,
@@ -103,10 +102,10 @@ pub(super) fn poll_span(server: &str) -> Span {
 
 impl Telemetry {
     /// Sends nothing yet.
-    pub(super) fn new(process: &Process, board: Rc<Board>) -> Telemetry {
+    pub(super) fn new(process: &Process, secrets: SecretAccess, board: Rc<Board>) -> Telemetry {
         Telemetry {
             board,
-            variables: Arc::new(process.environment.variables.clone()),
+            secrets,
             hostname: process.hostname.clone(),
             whereabouts: whereabouts::detected(&process.environment.variables, |path| {
                 std::fs::read_to_string(path).ok()
@@ -130,7 +129,7 @@ impl Telemetry {
         let Some(wanted) = wanted else { return Ok(Change::Off) };
         let resource = resource::resource(&wanted.attributes, self.hostname.as_deref(), std::process::id());
         let queue = Rc::new(Queue::default());
-        let sender = Sender::new(&wanted.config, &self.variables, &resource, &self.board, &queue)?;
+        let sender = Sender::new(&wanted.config, &self.secrets, &resource, &self.board, &queue)?;
         Ok(Change::On(Box::new(Prepared { wanted, queue, sender })))
     }
 

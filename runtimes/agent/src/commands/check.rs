@@ -1,6 +1,5 @@
 //! `check`: looks whether a server, a role and a connection are as a poll needs them, and shows what mends the rest.
 
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::check::{self, CheckOptions, Checked};
 use pgquerylens_engine::conninfo::Host;
 use pgquerylens_model::capabilities::Provider;
@@ -40,7 +39,8 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let is_local = target.hosts.iter().all(Host::is_local);
     let options = CheckOptions { limits: limits.clone(), provider, is_local };
     let address = target.address();
-    let checked = check::run(&mut login.live(target, limits, &Sessions::default()), &address, &options).await;
+    let checked =
+        check::run(&mut login.live(target, limits, &process.secrets().sessions), &address, &options).await;
     let text = match is_json {
         true => format!("{}\n", check_document(&checked.report)),
         false => render_check(&checked.report, &look),

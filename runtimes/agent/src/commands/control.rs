@@ -56,7 +56,7 @@ pub(super) async fn stop(mut given: Given<'_>, process: &Process) -> Result<Exit
         given.mistake("--reason", instead);
     }
     given.finish()?;
-    let states = settings::states(&wish.state, process)?;
+    let states = settings::states(&wish.state, process).await?;
     let stopped = Stopped { reason, since: clock::now() };
     let is_meant = |place: &Place| place.server == wish.server;
     let wanted = carry_out(&wish, &states, is_meant, |control| {
@@ -77,7 +77,7 @@ pub(super) async fn stop(mut given: Given<'_>, process: &Process) -> Result<Exit
 pub(super) async fn resume(mut given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
     let wish = wish(&mut given);
     given.finish()?;
-    let states = settings::states(&wish.state, process)?;
+    let states = settings::states(&wish.state, process).await?;
     let wanted = carry_out(
         &wish,
         &states,

@@ -2,7 +2,6 @@
 
 use pgquerylens_aws::discover::{discover, target};
 use pgquerylens_aws::queue;
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_setup::discovery;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -24,7 +23,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let is_json = given.choice("format") == Some("json");
     let look = settings::look(&mut given, process);
     given.finish()?;
-    let sessions = Sessions::new(None);
+    let sessions = process.secrets().sessions;
     let found = discover(&search, &sessions).await;
     let targets: Vec<_> = found.servers.iter().map(target).collect();
     let text = match is_json {

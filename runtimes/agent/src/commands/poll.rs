@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{PollOptions, Poller};
 use pgquerylens_engine::source::Source;
@@ -45,15 +44,20 @@ enum From {
 
 /// Runs the subcommand.
 pub(super) async fn run(given: Given<'_>, process: &Process) -> Result<Exit, Failure> {
-    let settings = settings(given, process)?;
+    let settings = settings(given, process).await?;
     match settings.from {
         From::Server(ref connection) => {
             let target = settings::target(connection.as_deref(), process)?;
             let said = settings.connect_timeout_said;
             let limits = settings::with_timeout_of(&target, settings.options.limits.clone(), said);
             let address = target.address();
-            poll(settings.login.live(target, limits.clone(), &Sessions::default()), address, limits, settings)
-                .await
+            poll(
+                settings.login.live(target, limits.clone(), &process.secrets().sessions),
+                address,
+                limits,
+                settings,
+            )
+            .await
         }
         From::Recording(ref folder) => {
             let replay = Replay::open_folder(Path::new(folder))?;
@@ -102,7 +106,7 @@ fn exit_of(status: Status, strict: bool) -> Exit {
     }
 }
 
-fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure> {
+async fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure> {
     let from = from(&mut given);
     let schedule = schedule(&mut given, &from);
     let is_json = given.choice("format") == Some("json");
@@ -126,7 +130,8 @@ fn settings(mut given: Given<'_>, process: &Process) -> Result<Settings, Failure
         verbose: given.flag("verbose"),
     };
     given.finish()?;
-    Ok(Settings { store: settings::states(&state.unwrap_or(StateUrl::Memory), process)?.whole(), ..settings })
+    let states = settings::states(&state.unwrap_or(StateUrl::Memory), process).await?;
+    Ok(Settings { store: states.whole(), ..settings })
 }
 
 /// The table of options has the same figure; this one stands in while a mistake is told.

@@ -143,6 +143,8 @@ fn read_state(given: &mut Given<'_>, option: &str, text: &str) -> Option<StateUr
 }
 
 /// Opens states by what the environment says.
-pub(super) fn states(url: &StateUrl, process: &Process) -> Result<States, Failure> {
-    Ok(States::open(url, &access::of(&process.environment.variables))?)
+pub(super) async fn states(url: &StateUrl, process: &Process) -> Result<States, Failure> {
+    let secrets = process.secrets();
+    let access = access::located(access::of(&secrets), url, &secrets.sessions).await;
+    Ok(States::open(url, &access)?)
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         given.mistake("--yes", "say that it is to be removed: nobody can be asked here");
     }
     given.finish()?;
-    let states = settings::states(&url.unwrap_or(StateUrl::Memory), process)?;
+    let states = settings::states(&url.unwrap_or(StateUrl::Memory), process).await?;
     if task == "forget" {
         return forget(&states, server.as_deref(), is_agreed).await;
     }

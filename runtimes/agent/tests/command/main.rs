@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may unwrap: the panic is the report")]
 
 mod control;
+mod credentials;
 mod demo;
 mod exit_codes;
 mod health;

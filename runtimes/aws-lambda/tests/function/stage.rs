@@ -1,6 +1,7 @@
 //! What the function is between: a server with a statement whose calls are known, a store, and a receiver.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgquerylens_sandbox::emulators::Moto;
@@ -9,6 +10,7 @@ use pgquerylens_sandbox::receiver::{Message, Receiver};
 use pgquerylens_sandbox::workload::planted::{Planted, Secrets};
 use pgquerylens_sandbox::{Server, ServerBuilder, newest};
 use pgquerylens_setup::access;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_store::states::States;
 use pgquerylens_store::url::StateUrl;
 use serde_json::{Value, json};
@@ -174,7 +176,8 @@ impl Stage {
             ("AWS_REGION", REGION.to_owned()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        States::open(&StateUrl::parse("s3://states/prod").unwrap(), &access::of(&variables)).unwrap()
+        let secrets = SecretAccess { variables: Arc::new(variables), ..SecretAccess::default() };
+        States::open(&StateUrl::parse("s3://states/prod").unwrap(), &access::of(&secrets)).unwrap()
     }
 
     /// Returns an event that names the server.

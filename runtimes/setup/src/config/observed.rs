@@ -69,7 +69,7 @@ fn instance(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Opti
         }
     };
     let external_id = layer.text("aws-external-id").map(str::to_owned);
-    let account = layer.text("aws-role").map(|role| Account { role_arn: role.to_owned(), external_id });
+    let account = layer.text("aws-role").and_then(|role| Account::by(role, external_id));
     Some(Instance {
         identifier: identifier.to_owned(),
         region: layer.text("aws-region").or(region).map(str::to_owned),

@@ -7,9 +7,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgquerylens_aws::secrets::{Place, Secrets};
+use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::dial::NoPassword;
 use pgquerylens_engine::secret::Secret;
 use tokio::io::AsyncReadExt;
@@ -20,6 +22,18 @@ use tokio::time::timeout;
 pub const MAX_SECRET_BYTES: u64 = 64 << 10;
 /// How long a command may take to print a secret: a cloud's command line needs seconds to start.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The variables that the process was started with.
+pub type Variables = Arc<BTreeMap<String, String>>;
+
+/// What secrets are read with, wherever they lie.
+#[derive(Clone, Debug, Default)]
+pub struct SecretAccess {
+    /// For those that lie in variables.
+    pub variables: Variables,
+    /// For those that lie at AWS.
+    pub sessions: Sessions,
+}
 
 /// Where a secret comes from.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,7 +46,7 @@ pub enum SecretSource {
     File(PathBuf),
     /// What a program prints, started without a shell; without the line end at its end.
     Command(Vec<String>),
-    /// A secret at AWS; the session by which it is read is kept.
+    /// A secret at AWS.
     Aws(Secrets),
 }
 
@@ -91,20 +105,22 @@ impl std::error::Error for SecretError {
 }
 
 impl SecretSource {
-    /// Returns the secret as it is now. Variables are those that the process was started with.
-    pub async fn resolve(&self, variables: &BTreeMap<String, String>) -> Result<Secret, SecretError> {
+    /// Returns the secret as it is now.
+    pub async fn resolve(&self, access: &SecretAccess) -> Result<Secret, SecretError> {
         let action = format!("read the secret from {self}");
         let bytes = match self {
             SecretSource::Text(secret) => return Ok(secret.clone()),
             SecretSource::Env(name) => {
-                let value = variables.get(name).filter(|value| !value.is_empty());
+                let value = access.variables.get(name).filter(|value| !value.is_empty());
                 return value.cloned().map(Secret::from).ok_or_else(|| SecretError::Unset(name.clone()));
             }
             SecretSource::File(path) => {
                 bounded(path).map_err(|source| SecretError::Io { action: action.clone(), source })?
             }
             SecretSource::Command(words) => printed(words, &action, COMMAND_TIMEOUT).await?,
-            SecretSource::Aws(secrets) => return secrets.current().await.map_err(SecretError::Cloud),
+            SecretSource::Aws(secrets) => {
+                return secrets.current(&access.sessions).await.map_err(SecretError::Cloud);
+            }
         };
         fit(bytes).map_err(|why| SecretError::Unfit { action, why })
     }
@@ -192,7 +208,8 @@ mod tests {
     async fn check(source: SecretSource) -> Result<String, String> {
         let variables =
             BTreeMap::from([("SET".to_owned(), "hush".to_owned()), ("EMPTY".to_owned(), String::new())]);
-        let resolved = source.resolve(&variables).await;
+        let access = SecretAccess { variables: Arc::new(variables), ..SecretAccess::default() };
+        let resolved = source.resolve(&access).await;
         resolved.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use pgquerylens_aws::session::Account;
 use pgquerylens_engine::conninfo::{self, Environment, Target};
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::{Databases, LockKey, PollOptions};
@@ -16,6 +17,7 @@ use super::draft::ServerDraft;
 use super::layer::{Layer, Origin};
 use super::mistake::Mistake;
 use super::observed::observed;
+use super::secret_source::SecretSource;
 use crate::login::Login;
 use crate::options::value::{nearest, work_mem_kib};
 
@@ -100,7 +102,7 @@ fn server(
         address: target.address(),
         connection: layer.text("connection").map(Secret::from),
         login: login(layer, mistakes),
-        password: layer.secret("password"),
+        password: password(layer),
         observed: observed(layer, &target, mistakes),
         labels: layer.labels("labels"),
         cluster: layer.text("cluster").map(str::to_owned),
@@ -115,6 +117,16 @@ fn server(
         lease: surroundings.lease,
         exporters,
         name,
+    })
+}
+
+/// What lies at AWS is read by the role of the server's account.
+fn password(layer: &Layer) -> Option<SecretSource> {
+    let external_id = layer.text("aws-external-id").map(str::to_owned);
+    let account = layer.text("aws-role").and_then(|roles| Account::by(roles, external_id));
+    layer.secret("password").map(|source| match source {
+        SecretSource::Aws(secrets) => SecretSource::Aws(secrets.read_by(account)),
+        source => source,
     })
 }
 

@@ -13,8 +13,9 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::SpanExporter as _;
 use pgquerylens_export::otlp::Signal;
 use pgquerylens_setup::config::configuration::TelemetryConfig;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_setup::exit::Exit;
-use pgquerylens_setup::exporters::{Variables, transport};
+use pgquerylens_setup::exporters::transport;
 use pgquerylens_setup::failure::Failure;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -41,13 +42,13 @@ impl Sender {
     /// Makes one; nothing is opened yet.
     pub(super) fn new(
         config: &TelemetryConfig,
-        variables: &Variables,
+        secrets: &SecretAccess,
         resource: &Resource,
         board: &Rc<Board>,
         queue: &Rc<Queue>,
     ) -> Result<Sender, Failure> {
         let carrier = |config, signal| {
-            Carrier::new(transport(config, variables), signal)
+            Carrier::new(transport(config, secrets), signal)
                 .map_err(|error| Failure::of(Exit::Configuration, &error, "write another telemetry-endpoint"))
         };
         let traces = carrier(&config.traces, Signal::Traces)?;

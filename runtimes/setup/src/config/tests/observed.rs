@@ -68,7 +68,7 @@ fn the_log_is_read_beside_metrics_or_alone() {
 #[test]
 fn a_role_asks_too_however_the_login_is() {
     let keys = "  aws-metrics: [cloudwatch]\n  aws-role: arn:aws:iam::1:role/r\n  aws-external-id: x";
-    let account = Account { role_arn: "arn:aws:iam::1:role/r".to_owned(), external_id: Some("x".to_owned()) };
+    let account = Account::by("arn:aws:iam::1:role/r", Some("x".to_owned())).unwrap();
     assert_eq!(observed(ENDPOINT, keys).unwrap().instance.account, Some(account));
 }
 

@@ -197,7 +197,7 @@ fn a_server_of_a_file_logs_in_as_the_file_says() {
     let own = Login::RdsIam { region: region.clone(), account: None };
     assert_eq!(login("auth: rds-iam\n    aws-region: eu-west-1"), own);
     let role_arn = "arn:aws:iam::123456789012:role/pgquerylens".to_owned();
-    let account = Some(Account { role_arn: role_arn.clone(), external_id: Some("x".to_owned()) });
+    let account = Account::by(&role_arn, Some("x".to_owned()));
     let written =
         format!("auth: rds-iam\n    aws-region: eu-west-1\n    aws-role: {role_arn}\n    aws-external-id: x");
     assert_eq!(login(&written), Login::RdsIam { region, account });

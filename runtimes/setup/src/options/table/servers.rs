@@ -65,8 +65,9 @@ pub(super) const ROWS: &[OptionSpec] = &[
         commands: EVERY_CONNECTING,
         sections: SERVERS,
         sample: "arn:aws:iam::123456789012:role/pgquerylens",
-        help: "The role of another account to assume, by its ARN: for the token, and for what AWS is asked besides",
+        help: "The role of another account to assume, by its ARN: for the token, a password that lies at AWS, and what AWS is asked besides",
         more: "Our own credentials need sts:AssumeRole on it, and it needs rds-db:connect and what aws-metrics takes. \
+               Several, with commas between, are assumed one by the other; the external id is for the last. \
                For example: --aws-role arn:aws:iam::123456789012:role/pgquerylens",
         ..text("aws-role", Place::Named(What), "ARN")
     },
