@@ -60,7 +60,7 @@ export interface PgQueryLensServerOptions {
   readonly awsRegion?: string;
 
   /**
-   * The role of another account to assume, by its ARN: for the token, and for what AWS is asked besides.
+   * The role of another account to assume, by its ARN: for the token, a password that lies at AWS, and what AWS is asked besides.
    *
    * @default - not said
    */

@@ -23,6 +23,7 @@ pub(crate) const UNRESERVED: &AsciiSet =
 /// looked up before the first login. Servers that are handed clones of the same sessions assume a role once between them.
 pub fn iam_tokens(sessions: Sessions, account: Option<Account>, region: Option<String>) -> Passwords {
     let account = Arc::new(account);
+    let said = region.clone();
     let source = move |asked: Asked| -> BoxFuture<'static, _> {
         let (sessions, account, region) = (sessions.clone(), Arc::clone(&account), region.clone());
         Box::pin(async move {
@@ -34,7 +35,7 @@ pub fn iam_tokens(sessions: Sessions, account: Option<Account>, region: Option<S
             iam_token(&sessions, account, region.as_deref(), &asked).await.map(Some)
         })
     };
-    Passwords::new(source, error::refused_token)
+    Passwords::new(source, move |refusal| error::refused_token(refusal, said.as_deref()))
 }
 
 /// Signs a token for one login with the credentials of an account, or with our own.

@@ -11,6 +11,8 @@ const BEFORE_REGION: &str = "rds";
 /// Behind the name of an instance stands what is its account's in the region, `abc123`; behind that of anything with
 /// several instances stands what it is, too: `cluster-abc123`, `cluster-ro-abc123`, `proxy-abc123`.
 const JOINT: char = '-';
+const PROXY: &str = "proxy-";
+const READERS: &str = "cluster-ro-";
 
 /// Returns the region in an endpoint's name: of an instance, a cluster, a proxy, in any partition.
 pub(crate) fn region(host: &str) -> Option<&str> {
@@ -23,6 +25,22 @@ pub(crate) fn instance(host: &str) -> Option<&str> {
     let (identifier, of_account) = name.split_once('.')?;
     let is_plain = !of_account.contains(['.', JOINT]);
     (is_plain && !identifier.is_empty() && !of_account.is_empty()).then_some(identifier)
+}
+
+/// Tells whether an endpoint is of RDS Proxy.
+pub(crate) fn is_proxy(host: &str) -> bool {
+    kind_of(host).is_some_and(|kind| kind.starts_with(PROXY))
+}
+
+/// Tells whether an endpoint leads to any of the readers of a cluster: of Aurora, or of a Multi-AZ cluster of RDS.
+pub(crate) fn is_of_readers(host: &str) -> bool {
+    kind_of(host).is_some_and(|kind| kind.starts_with(READERS))
+}
+
+/// What stands before the region: what it is, and what is its account's.
+fn kind_of(host: &str) -> Option<&str> {
+    let (name, _) = parts(host)?;
+    name.rsplit_once('.').map(|(_, kind)| kind)
 }
 
 /// Parts an endpoint's name: what stands before region and service, and the region.
@@ -40,6 +58,15 @@ fn parts(host: &str) -> Option<(&str, &str)> {
         None => host.strip_suffix(AFTER_REGION)?.rsplit_once('.')?,
     };
     is_region(region).then_some((name, region))
+}
+
+/// Returns what a region's partition is called in ARNs.
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }
 
 /// Tells whether a text has the form of a region: `eu-west-1`, `us-gov-west-1`.
@@ -76,6 +103,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(region(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn readers_and_proxies_are_known_by_their_names() {
+        for (host, readers, proxy) in [
+            ("shop.cluster-ro-abc123.us-east-2.rds.amazonaws.com", true, false),
+            ("shop.cluster-ro-abc123.rds.cn-north-1.amazonaws.com.cn", true, false),
+            ("shop.cluster-ro-abc123.cn-northwest-1.rds.amazonaws.com.cn.", true, false),
+            ("shop.cluster-abc123.us-east-2.rds.amazonaws.com", false, false),
+            ("cluster-ro-1.abc123.us-east-2.rds.amazonaws.com", false, false),
+            ("readers.endpoint.proxy-abc123.us-east-2.rds.amazonaws.com", false, true),
+            ("proxy-1.abc123.us-east-2.rds.amazonaws.com", false, false),
+            ("shop.cluster-ro-abc123.example.com", false, false),
+        ] {
+            assert_eq!((is_of_readers(host), is_proxy(host)), (readers, proxy), "{host}");
         }
     }
 

@@ -12,6 +12,7 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use pgquerylens_engine::dial::{NoPassword, Refusal};
 use pgquerylens_model::advice::quoted;
 
+use crate::endpoint;
 use crate::secrets::Place;
 use crate::session::Unassumed;
 
@@ -190,7 +191,10 @@ where
         "AWS.SimpleQueueService.NonExistentQueue" | "QueueDoesNotExist" => {
             "check the queue's URL: it has its region and account".to_owned()
         }
-        _ => "see the code in the service's API reference".to_owned(),
+        _ => format!(
+            "it is tried again at the next run; if it stays, see how {service} is in this region \
+             (https://health.aws.amazon.com) and what its API reference says of {code}"
+        ),
     };
     Told { why: code, advice }
 }
@@ -200,7 +204,8 @@ pub(crate) fn refused_message(code: &str, message: Option<&str>) -> Told {
     let why = message.map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"));
     Told::new(
         why,
-        "it is sent again at the next run; if it is refused again, see the code in the API reference of SQS",
+        "it is sent again at the next run; if it is refused again, see how SQS is in this region \
+         (https://health.aws.amazon.com)",
     )
 }
 
@@ -221,10 +226,11 @@ where
     let (name, action) = (named(place), action(place));
     let Some(code) = failed.as_service_error().and_then(ProvideErrorMetadata::code) else {
         let why = format!("{name} cannot be read: {}", chain(failed));
-        return no_password(
-            why,
-            "check credentials, region and the way to the service: a function in a VPC needs its interface endpoint",
-        );
+        let service = match place {
+            Place::SecretsManager(_) => "Secrets Manager",
+            Place::Parameter(_) => "Systems Manager",
+        };
+        return NoPassword { why, advice: format!("check our own credentials; {}", way_to(service)) };
     };
     let message = failed.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
     let why = format!("{name} cannot be read: {code}");
@@ -240,7 +246,19 @@ where
         "DecryptionFailure" | "InvalidKeyId" => {
             no_password(why, "allow kms:Decrypt on the key that encrypts it")
         }
-        _ => no_password(why, "see the code in the service's API reference"),
+        "InvalidRequestException" | "InvalidParameterException" | "ValidationException" => no_password(
+            why,
+            "check its name: of a secret the name or ARN, of a parameter /path/name; one that is to be deleted \
+             must be restored first",
+        ),
+        "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            no_password(why, OWN_CREDENTIALS)
+        }
+        _ => no_password(
+            why,
+            "it is read again at the next login; if it stays, see how the service is in this region \
+             (https://health.aws.amazon.com)",
+        ),
     }
 }
 
@@ -260,17 +278,20 @@ fn action(place: &Place) -> &'static str {
 
 /// Returns what a refusal means of who logged in by a token. RDS says as little as it can: whatever is wrong with a
 /// token, and that IAM does not allow the login, it tells in the same words, those of PAM.
-pub(crate) fn refused_token(refusal: &Refusal) -> Option<String> {
+pub(crate) fn refused_token(refusal: &Refusal, said_region: Option<&str>) -> Option<String> {
     let user = &refusal.user;
+    let is_token = refusal.message.starts_with("PAM authentication failed")
+        || refusal.message.contains("IAM authentication failed");
+    if let (true, Some(advice)) = (is_token, wrong_region(refusal, said_region)) {
+        return Some(advice);
+    }
     if let Some(advice) = refused_by_proxy(refusal) {
         return Some(advice);
     }
     match refusal.sqlstate.as_str() {
-        "28000" if refusal.message.starts_with("PAM authentication failed") => Some(format!(
-            "allow rds-db:connect on arn:aws:rds-db:REGION:ACCOUNT:dbuser:DBI-RESOURCE-ID/{user} to the role whose \
-             credentials sign; if it is allowed, check that the region is the instance's (--aws-region), that this \
-             machine's clock is right, and that the host is the instance's own endpoint: a token is good for no other"
-        )),
+        "28000" if refusal.message.starts_with("PAM authentication failed") => {
+            Some(refused_by_instance(refusal, said_region))
+        }
         "28000" if refusal.message.contains("no encryption") || refusal.message.contains("SSL off") => {
             Some("choose sslmode=verify-full (the default): RDS takes tokens over TLS only".to_owned())
         }
@@ -282,6 +303,41 @@ pub(crate) fn refused_token(refusal: &Refusal) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The region that was said, where the endpoint's name has another one: nothing else needs to be looked at first.
+fn wrong_region(refusal: &Refusal, said: Option<&str>) -> Option<String> {
+    let (said, real) = (said?, endpoint::region(host_of(refusal))?);
+    (said != real).then(|| {
+        format!("leave out --aws-region {said} (aws-region): the endpoint is in {real}, and the token was signed for {said}")
+    })
+}
+
+/// What an instance refuses with one word, the likeliest cause first. The region of an endpoint is known to be right.
+fn refused_by_instance(refusal: &Refusal, said: Option<&str>) -> String {
+    let user = &refusal.user;
+    let known = endpoint::region(host_of(refusal));
+    let region = known.or(said).unwrap_or("REGION");
+    let partition = endpoint::partition(region);
+    let right = format!(
+        "allow rds-db:connect on arn:{partition}:rds-db:{region}:ACCOUNT:dbuser:DBI-RESOURCE-ID/{user} to the role \
+         whose credentials sign"
+    );
+    let clock = "set this machine's clock right: a token is good for fifteen minutes";
+    match known {
+        Some(_) => format!("{right}; if it is allowed, {clock}"),
+        None => format!(
+            "name the instance's own endpoint as the host (….rds.amazonaws.com; hostaddr can say another way there): a \
+             token is good for no other name; else check that the region is the instance's (--aws-region); else \
+             {right}; else {clock}"
+        ),
+    }
+}
+
+/// The host in an address, `host:port/database`.
+fn host_of(refusal: &Refusal) -> &str {
+    let rest = refusal.address.strip_suffix(&format!("/{}", refusal.database)).unwrap_or(&refusal.address);
+    rest.rsplit_once(':').map_or(rest, |(host, _)| host)
 }
 
 /// Joins an error and its causes; the SDK's outer ones say little.
@@ -370,16 +426,127 @@ mod tests {
             ("28000", "role \"jane\" does not exist", None),
         ] {
             let refusal = Refusal {
-                address: "h:5432/shop".to_owned(),
+                address: "db1.abc.eu-west-1.rds.amazonaws.com:5432/shop".to_owned(),
                 database: "shop".to_owned(),
                 user: "jane".to_owned(),
                 sqlstate: sqlstate.to_owned(),
                 message: message.to_owned(),
             };
-            let advice = refused_token(&refusal);
+            let advice = refused_token(&refusal, None);
             assert_eq!(advice.is_some(), begins.is_some(), "{message}: {advice:?}");
             assert!(advice.is_none_or(|advice| advice.starts_with(begins.unwrap())), "{message}");
         }
+    }
+
+    #[test]
+    fn a_region_that_is_not_the_endpoints_is_told_first_and_alone() {
+        let pam = "PAM authentication failed for user \"jane\"";
+        let proxy = "The IAM authentication failed for the role jane. Check the IAM token for this role and try again.";
+        let endpoint = "db1.abc.eu-west-1.rds.amazonaws.com";
+        for (host, said, message, advice) in [
+            (
+                endpoint,
+                Some("us-east-1"),
+                pam,
+                "leave out --aws-region us-east-1 (aws-region): the endpoint is in eu-west-1",
+            ),
+            (
+                endpoint,
+                Some("us-east-1"),
+                proxy,
+                "leave out --aws-region us-east-1 (aws-region): the endpoint is in eu-west-1",
+            ),
+            (endpoint, Some("eu-west-1"), pam, "allow rds-db:connect on arn:aws:rds-db:eu-west-1:"),
+            (endpoint, None, pam, "allow rds-db:connect on arn:aws:rds-db:eu-west-1:"),
+            (
+                "db1.abc.rds.cn-north-1.amazonaws.com.cn",
+                None,
+                pam,
+                "allow rds-db:connect on arn:aws-cn:rds-db:cn-north-1:",
+            ),
+            (
+                "db1.abc.us-gov-west-1.rds.amazonaws.com",
+                None,
+                pam,
+                "allow rds-db:connect on arn:aws-us-gov:rds-db:us-gov-west-1:",
+            ),
+            ("db.internal", Some("eu-west-1"), pam, "name the instance's own endpoint as the host"),
+        ] {
+            let refusal = Refusal {
+                address: format!("{host}:5432/shop"),
+                database: "shop".to_owned(),
+                user: "jane".to_owned(),
+                sqlstate: "28000".to_owned(),
+                message: message.to_owned(),
+            };
+            let told = refused_token(&refusal, said).unwrap();
+            assert!(told.starts_with(advice), "{host}, {said:?}: {told}");
+            let names_the_region = told.contains("(--aws-region)");
+            assert_eq!(names_the_region, endpoint::region(host).is_none(), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_not_readable_says_which_word_is_missing() {
+        let secret = Place::SecretsManager("shop".to_owned());
+        let parameter = Place::Parameter("/shop".to_owned());
+        let kms = "User: x is not authorized to perform: kms:Decrypt on this resource";
+        let key = "The ciphertext refers to a KMS key that does not exist or that you may not access.";
+        let decrypt = "allow kms:Decrypt on the key that encrypts it";
+        for (place, code, message, why, advice) in [
+            (
+                &secret,
+                "AccessDeniedException",
+                "no",
+                ": AccessDeniedException",
+                "allow secretsmanager:GetSecretValue on it",
+            ),
+            (
+                &parameter,
+                "AccessDeniedException",
+                "no",
+                ": AccessDeniedException",
+                "allow ssm:GetParameter on it",
+            ),
+            (
+                &secret,
+                "AccessDeniedException",
+                "Access to KMS is not allowed",
+                "AccessDeniedException, by its key",
+                decrypt,
+            ),
+            (&parameter, "AccessDeniedException", kms, "AccessDeniedException, by its key", decrypt),
+            (&secret, "DecryptionFailure", key, "DecryptionFailure", decrypt),
+            (&parameter, "InvalidKeyId", key, "InvalidKeyId", decrypt),
+            (
+                &secret,
+                "ResourceNotFoundException",
+                "no",
+                "ResourceNotFoundException",
+                "check its name and region",
+            ),
+            (&parameter, "ParameterNotFound", "", "ParameterNotFound", "check its name and region"),
+            (&secret, "InvalidRequestException", "", "InvalidRequestException", "check its name"),
+            (&secret, "ExpiredTokenException", "", "ExpiredTokenException", "check our own credentials"),
+            (
+                &secret,
+                "InternalServiceError",
+                "",
+                "InternalServiceError",
+                "it is read again at the next login",
+            ),
+        ] {
+            let metadata = ErrorMetadata::builder().code(code).message(message).build();
+            let answer = HttpResponse::new(400.try_into().unwrap(), "".into());
+            let failed = SdkError::service_error(AssumeRoleError::generic(metadata), answer);
+            let told = unreadable_secret(place, &failed);
+            assert!(told.why.starts_with(&format!("{} cannot be read: {code}", named(place))), "{told:?}");
+            assert!(told.why.ends_with(why) && told.advice.starts_with(advice), "{told:?}");
+            assert!(message.len() < 3 || !told.why.contains(message), "{told:?}");
+        }
+        let unreachable: SdkError<AssumeRoleError> = SdkError::timeout_error("slow");
+        let told = unreadable_secret(&secret, &unreachable);
+        assert!(told.advice.contains("reaches its endpoint of Secrets Manager (DNS, route"), "{told:?}");
     }
 
     #[test]

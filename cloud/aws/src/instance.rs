@@ -47,6 +47,8 @@ pub enum Host<'h> {
         /// The region.
         region: &'h str,
     },
+    /// It is an endpoint behind which is another reader of a cluster each time.
+    Readers,
     /// It is no endpoint of RDS, or has a name of one's own.
     Unknown,
 }
@@ -55,6 +57,7 @@ impl Host<'_> {
     /// Reads the name of a host.
     pub fn of(host: &str) -> Host<'_> {
         match (endpoint::region(host), endpoint::instance(host)) {
+            (Some(_), _) if endpoint::is_of_readers(host) => Host::Readers,
             (Some(region), Some(identifier)) => Host::Instance { identifier, region },
             (Some(region), None) => Host::Several { region },
             (None, _) => Host::Unknown,

@@ -27,6 +27,7 @@ const ALLOWED: [(&str, &str); 14] = [
 /// what is there once again leaves.
 pub const DUPLICATES: &[(&str, &str)] = &[
     ("base64", "rcgen, for the test servers' certificates, is ahead of tokio-postgres"),
+    ("block-buffer", "sha1, by which aws-config finds the tokens of SSO, is behind sha2"),
     ("cpufeatures", "const-hex, with which opentelemetry-proto writes trace ids as JSON, is behind sha2"),
     ("const-oid", "x509-cert, with which tokio-postgres-rustls binds SCRAM to the channel, is behind sha2"),
     ("crypto-common", "goes with digest"),

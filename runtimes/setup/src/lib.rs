@@ -11,6 +11,7 @@ pub mod failure;
 pub mod log;
 pub mod login;
 pub mod means;
+pub mod one_server;
 pub mod options;
 pub mod polls;
 pub mod whereabouts;

@@ -4,7 +4,7 @@ use aws_sdk_cloudwatchlogs::operation::get_log_events::GetLogEventsError;
 use aws_sdk_rds::operation::describe_db_instances::DescribeDBInstancesError;
 use aws_sdk_rds::operation::describe_db_log_files::DescribeDBLogFilesError;
 
-use super::{Error, ProvideErrorMetadata, SdkError, Told, code, refused_call};
+use super::{Error, ProvideErrorMetadata, SdkError, Told, code, refused_call, way_to};
 
 /// What kept a source from being heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,8 +122,8 @@ pub(crate) fn forbidden(action: &str) -> Trouble {
 }
 
 pub(crate) fn no_answer() -> Trouble {
-    let advice = "check the way to it: a function in a VPC needs its interface endpoint; or give polls a longer deadline";
-    Trouble::new(LATE, "there was no answer in time".to_owned(), advice.to_owned())
+    let advice = format!("give polls a longer deadline (--deadline), or {}", way_to("the service"));
+    Trouble::new(LATE, "there was no answer in time".to_owned(), advice)
 }
 
 pub(crate) fn endless(pages: usize) -> Trouble {

@@ -2,8 +2,6 @@
 
 use super::error::{ConnectError, Doubt, Refusal, Unreachable, UntrustedCertificate};
 
-const RDS_BUNDLE: &str = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem";
-
 impl ConnectError {
     /// Returns what to do about it.
     pub fn advice(&self) -> String {
@@ -125,10 +123,10 @@ impl UntrustedCertificate {
         }
         match &self.doubt {
             Doubt::WrongHostName => self.other_name(),
-            _ if self.is_rds() => format!(
-                "leave out sslrootcert: the authorities of RDS come with pgquerylens; if the server's is newer than \
-                 those, download {RDS_BUNDLE} and choose sslrootcert=global-bundle.pem"
-            ),
+            _ if let Some(mend) = &self.mend => mend.clone(),
+            _ if self.is_rds() => "leave out sslrootcert: the authorities of RDS come with pgquerylens; where they \
+                                   have none of the region, it is said which file to download"
+                .to_owned(),
             Doubt::SelfSigned => "choose sslrootcert=FILE with this certificate in it (the server's ssl_cert_file); \
                                   sslmode=require without sslrootcert encrypts, whoever answers"
                 .to_owned(),

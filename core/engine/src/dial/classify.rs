@@ -123,6 +123,7 @@ impl Attempt<'_> {
                     checked_against: self
                         .connector
                         .map_or_else(String::new, |connector| connector.checked_against.clone()),
+                    mend: self.connector.and_then(|connector| connector.advice.clone()),
                 }))
             }
             rustls::Error::AlertReceived(alert) if is_about_our_certificate(alert) => {

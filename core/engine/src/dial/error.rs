@@ -157,6 +157,8 @@ pub struct UntrustedCertificate {
     pub certificate: Option<PeerCertificate>,
     /// What it was checked against: a file or the system's certificates.
     pub checked_against: String,
+    /// What those who sent these along advise where the authority is not among them.
+    pub mend: Option<String>,
 }
 
 /// What is wrong with a certificate.

@@ -44,16 +44,16 @@ type Answer = Result<Option<Secret>, NoPassword>;
 /// Gives the password of a login; nothing if there is no other than those that were refused.
 pub struct Passwords {
     source: Box<dyn Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync>,
-    advice: fn(&Refusal) -> Option<String>,
+    advice: Box<dyn Fn(&Refusal) -> Option<String> + Send + Sync>,
 }
 
 impl Passwords {
     /// Wraps a source, and what it advises where a password of it was refused.
     pub fn new(
         source: impl Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
-        advice: fn(&Refusal) -> Option<String>,
+        advice: impl Fn(&Refusal) -> Option<String> + Send + Sync + 'static,
     ) -> Passwords {
-        Passwords { source: Box::new(source), advice }
+        Passwords { source: Box::new(source), advice: Box::new(advice) }
     }
 }
 

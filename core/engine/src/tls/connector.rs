@@ -39,6 +39,8 @@ pub(crate) struct Connector {
     pub verified: SslMode,
     /// What the server is checked against, for messages.
     pub checked_against: String,
+    /// What to do where the server's authority is not among those, if they know.
+    pub advice: Option<String>,
     witness: Arc<Witness>,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Material<'a> {
             server_name: if nameable { host } else { PLACEHOLDER_NAME }.to_owned(),
             verified,
             checked_against: self.trust.as_ref().map_or_else(String::new, |trust| trust.origin.clone()),
+            advice: self.trust.as_ref().and_then(|trust| trust.advice.clone()),
             witness,
         })
     }

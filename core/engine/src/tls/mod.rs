@@ -116,6 +116,8 @@ pub struct Bundle {
     pub pem: &'static str,
     /// What they are, for messages: `the authorities of Amazon RDS`.
     pub name: String,
+    /// What to do where a server's authority is not among them.
+    pub advice: String,
 }
 
 /// The client's certificate and its key.

@@ -19,6 +19,8 @@ pub(super) struct Trust {
     pub pinned: Vec<CertificateDer<'static>>,
     /// Where they come from, for messages.
     pub origin: String,
+    /// What to do where a server's authority is not among them, if they know.
+    pub advice: Option<String>,
 }
 
 impl Trust {
@@ -43,7 +45,7 @@ impl Trust {
         let pinned = files::certificates(path, "sslrootcert")?;
         let mut store = RootCertStore::empty();
         store.add_parsable_certificates(pinned.iter().cloned());
-        Ok(Self { store, pinned, origin: path.display().to_string() })
+        Ok(Self { store, pinned, origin: path.display().to_string(), advice: None })
     }
 
     /// What is not a certificate in it is left out: it came with the program, and its test reads it whole.
@@ -51,7 +53,8 @@ impl Trust {
         let mut store = RootCertStore::empty();
         let certificates = CertificateDer::pem_slice_iter(bundle.pem.as_bytes()).flatten();
         store.add_parsable_certificates(certificates);
-        Self { store, pinned: Vec::new(), origin: bundle.name.clone() }
+        let (origin, advice) = (bundle.name.clone(), Some(bundle.advice.clone()));
+        Self { store, pinned: Vec::new(), origin, advice }
     }
 
     fn of_system() -> Result<Self, TlsFault> {
@@ -63,6 +66,11 @@ impl Trust {
                 "install the package ca-certificates, or name a file in sslrootcert",
             ));
         }
-        Ok(Self { store, pinned: Vec::new(), origin: "the system's trusted certificates".to_owned() })
+        Ok(Self {
+            store,
+            pinned: Vec::new(),
+            origin: "the system's trusted certificates".to_owned(),
+            advice: None,
+        })
     }
 }

@@ -191,7 +191,12 @@ mod tests {
         let mut store = RootCertStore::empty();
         store.add(trusted.clone()).unwrap();
         let verifier = Verifier {
-            trust: Some(Arc::new(Trust { store, pinned: vec![trusted.clone()], origin: String::new() })),
+            trust: Some(Arc::new(Trust {
+                store,
+                pinned: vec![trusted.clone()],
+                origin: String::new(),
+                advice: None,
+            })),
             host: host.map(str::to_owned),
             algorithms: rustls::crypto::ring::default_provider().signature_verification_algorithms,
             witness: Arc::default(),

@@ -20,6 +20,9 @@ mod stage;
 mod state;
 mod version;
 
+use std::borrow::Cow;
+use std::ffi::OsString;
+
 use clap::error::ErrorKind;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -31,7 +34,8 @@ use crate::process::Process;
 
 /// Does what the command line asks for.
 pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
-    let matches = match options::command().try_get_matches_from(&process.arguments) {
+    let arguments = with_version_spelled_out(&process.arguments);
+    let matches = match options::command().try_get_matches_from(arguments.as_ref()) {
         Ok(matches) => matches,
         Err(error) => return explain(&error),
     };
@@ -60,6 +64,20 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
         Subcommand::Man => man::run(given),
         Subcommand::Version => version::run(given),
         Subcommand::Reference => reference::run(given),
+    }
+}
+
+/// `--version --verbose` is what people write before they know that there is `version --verbose`.
+fn with_version_spelled_out(arguments: &[OsString]) -> Cow<'_, [OsString]> {
+    let is = |said: &OsString, names: &[&str]| names.iter().any(|name| said == name);
+    let (version, verbose) = (["--version", "-V"], ["--verbose", "-v"]);
+    match arguments {
+        [program, one, other]
+            if is(one, &version) && is(other, &verbose) || is(one, &verbose) && is(other, &version) =>
+        {
+            Cow::Owned(vec![program.clone(), "version".into(), "--verbose".into()])
+        }
+        _ => Cow::Borrowed(arguments),
     }
 }
 

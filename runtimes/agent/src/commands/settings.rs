@@ -6,8 +6,10 @@ use pgquerylens_engine::poll::Databases;
 use pgquerylens_model::cadence::Pauses;
 use pgquerylens_model::selection::Order;
 use pgquerylens_setup::access;
+use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::login::Login;
+use pgquerylens_setup::one_server;
 use pgquerylens_setup::options::{Given, Said, value};
 use pgquerylens_store::states::States;
 use pgquerylens_store::url::StateUrl;
@@ -22,7 +24,10 @@ pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Targ
     for warning in &target.warnings {
         output::say_warning(warning);
     }
-    Ok(target)
+    match one_server::reader_endpoint(&target) {
+        Some(host) => Err(Failure::new(Exit::Configuration, one_server::problem(host), one_server::INSTEAD)),
+        None => Ok(target),
+    }
 }
 
 /// Returns how we log in.

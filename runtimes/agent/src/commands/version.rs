@@ -33,7 +33,7 @@ fn long() -> String {
         ("build", if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned()),
         ("PostgreSQL", format!("{oldest} to {newest}")),
         ("pg_stat_statements", format!("{} to {}", extension(*oldest), extension(*newest))),
-        ("authorities of RDS", format!("until {}", trust::newest())),
+        ("authorities of RDS", format!("the newest of {}", trust::newest())),
         ("document", document::SCHEMA.to_owned()),
         ("state format", State::FORMAT.to_string()),
         ("recording format", recording::FORMAT.to_string()),

@@ -79,3 +79,25 @@ fn a_file_that_is_there_is_not_written_over() {
     assert!(ended.stderr.contains("it is there and stays as it is"), "{}", ended.stderr);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
 }
+
+#[test]
+fn a_reader_endpoint_is_refused_before_a_connection() {
+    let readers = "postgresql://monitor@shop.cluster-ro-abc123.eu-west-1.rds.amazonaws.com/shop";
+    for command in ["poll", "check"] {
+        let ended = run(&[command, readers]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(78), ""), "{ended:?}");
+        assert!(ended.stderr.contains("is the reader endpoint of a cluster"), "{ended:?}");
+        assert!(ended.stderr.contains("\n→ write the endpoint of each reader's instance"), "{ended:?}");
+    }
+}
+
+#[test]
+fn the_version_is_spelled_as_people_spell_it() {
+    let long = run(&["version", "--verbose"]);
+    assert!(long.stdout.contains("\nauthorities of RDS  the newest of "), "{long:?}");
+    for arguments in [["--version", "--verbose"], ["--verbose", "--version"], ["-V", "--verbose"]] {
+        let ended = run(&arguments);
+        assert_eq!((ended.code, &ended.stdout), (Some(0), &long.stdout), "{arguments:?}");
+    }
+    assert_eq!(run(&["--version"]).stdout, run(&["version"]).stdout);
+}

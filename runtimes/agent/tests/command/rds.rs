@@ -118,11 +118,13 @@ async fn a_token_for_another_region_or_time_is_refused_and_the_causes_are_named(
     let connection = stage.connection("");
     let elsewhere = stage.command(&connection, &["--aws-region", "us-east-1"]);
     let said = refused(&stage, elsewhere, 77, &[Refusal::WrongRegion]).await;
-    assert!(said.contains("PAM authentication failed") && said.contains("(--aws-region)"), "{said}");
+    let instead =
+        "→ leave out --aws-region us-east-1 (aws-region): the endpoint is in eu-west-1, and the token";
+    assert!(said.contains("PAM authentication failed") && said.contains(instead), "{said}");
     stage.clock.set_ahead(3_600);
     let late = stage.command(&connection, &[]);
     let said = refused(&stage, late, 77, &[Refusal::WrongRegion, Refusal::Expired]).await;
-    assert!(said.contains("clock is right"), "{said}");
+    assert!(said.contains("set this machine's clock right") && !said.contains("--aws-region"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,7 +132,7 @@ async fn a_permission_that_is_missing_is_named_with_its_mend() {
     let not_allowed = Stage::set(newest(), &[roles::MONITOR], &["somebody"]).await;
     let command = not_allowed.command(&not_allowed.connection(""), &[]);
     let said = refused(&not_allowed, command, 77, &[Refusal::NotAllowed]).await;
-    assert!(said.contains("allow rds-db:connect on arn:aws:rds-db:"), "{said}");
+    assert!(said.contains("→ allow rds-db:connect on arn:aws:rds-db:eu-west-1:"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,8 +56,9 @@ fn instance(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Opti
             (said, Some(region))
         }
         (Endpoint::Instance { identifier, region }, None) => (identifier, Some(region)),
-        (Endpoint::Unknown, Some(said)) => (said, None),
-        (Endpoint::Unknown, None) => return None,
+        (Endpoint::Unknown | Endpoint::Readers, Some(said)) => (said, None),
+        // That is a mistake of the connection, told there.
+        (Endpoint::Unknown | Endpoint::Readers, None) => return None,
         (Endpoint::Several { .. }, None) => {
             let what = "behind this endpoint may be one instance or another";
             let instead = "connect by the endpoint of an instance, or say which one it is by aws-instance";

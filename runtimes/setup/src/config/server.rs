@@ -19,6 +19,7 @@ use super::mistake::Mistake;
 use super::observed::observed;
 use super::secret_source::SecretSource;
 use crate::login::Login;
+use crate::one_server;
 use crate::options::value::{nearest, work_mem_kib};
 
 /// The most bytes of a server's name: written as a folder it may have three times as many, which file systems take.
@@ -154,6 +155,13 @@ fn target(layer: &Layer, environment: &Environment, mistakes: &mut Vec<Mistake>)
     };
     let target =
         found.map_err(|conninfo::Mistakes(found)| mistakes.extend(found.into_iter().map(told))).ok()?;
+    if let Some(host) = one_server::reader_endpoint(&target) {
+        let (what, instead) = (one_server::problem(host), one_server::INSTEAD);
+        mistakes.push(match setting {
+            Some(setting) => setting.mistake(format!("{what}: {instead}")),
+            None => Mistake::outside(what, instead),
+        });
+    }
     // Said alone, without what the environment adds, the connection string shows whether it has a password itself.
     let alone = Environment { user: Some("nobody".to_owned()), ..Environment::default() };
     let has_password =

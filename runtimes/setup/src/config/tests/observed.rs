@@ -73,6 +73,17 @@ fn a_role_asks_too_however_the_login_is() {
 }
 
 #[test]
+fn a_reader_endpoint_is_a_mistake_whatever_is_asked() {
+    let readers = "shop.cluster-ro-abc123.eu-west-1.rds.amazonaws.com";
+    for keys in ["  every: 60s", "  aws-metrics: [cloudwatch]\n  aws-instance: shop-2"] {
+        let told = mistakes(&file(readers, keys), Around::default());
+        let expected = "shop.cluster-ro-abc123.eu-west-1.rds.amazonaws.com is the reader endpoint of a cluster: behind it is \
+                        another server each time: write the endpoint of each reader's instance";
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_asked_is_told() {
     let text = file(CLUSTER, "  aws-metrics: [cloudwach, enhanced-monitoring]\n  cloudwatch-pause: 1h");
     let expected = expect_test::expect![[r#"
