@@ -30,12 +30,14 @@ pub fn search(given: &mut Given<'_>) -> Search {
 fn accounts(given: &mut Given<'_>) -> Vec<Option<Account>> {
     let external_id = given.text("discover-external-id");
     let mut accounts = vec![None];
-    for role_arn in given.texts("discover-role") {
-        if role_arn.starts_with("arn:") && role_arn.contains(":role/") {
-            accounts.push(Account::by(&role_arn, external_id.clone()));
+    let is_role = |arn: &str| arn.starts_with("arn:") && arn.contains(":role/") && !arn.contains(',');
+    for roles in given.texts("discover-role") {
+        if roles.split_whitespace().all(is_role) {
+            accounts.push(Account::by(&roles, external_id.clone()));
         } else {
-            let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME";
-            given.mistake(format!("discover-role {role_arn}"), instead);
+            let instead = "write the ARN of a role, arn:aws:iam::123456789012:role/NAME; before it, with a blank \
+                           between, one that it is assumed by";
+            given.mistake(format!("discover-role {roles}"), instead);
         }
     }
     accounts
@@ -113,6 +115,17 @@ mod tests {
             (search.login, search.engines.as_slice()),
             (Login::RdsIam, &ENGINES.map(str::to_owned)[..])
         );
+    }
+
+    #[test]
+    fn roles_with_a_blank_between_are_one_way() {
+        let [hub, reader] = ["hub", "reader"].map(|name| format!("arn:aws:iam::123456789012:role/{name}"));
+        let (search, mistakes) = check(&[("PGQUERYLENS_DISCOVER_ROLE", &format!("{hub} {reader}, {hub}"))]);
+        assert_eq!(mistakes, Vec::<String>::new());
+        let way = Account { through: vec![hub.clone()], role_arn: reader, external_id: None };
+        assert_eq!(search.accounts, [None, Some(way), Account::by(&hub, None)]);
+        let (_, mistakes) = check(&[("PGQUERYLENS_DISCOVER_ROLE", &format!("{hub} reader"))]);
+        assert_eq!(mistakes.len(), 1);
     }
 
     #[test]

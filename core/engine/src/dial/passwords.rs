@@ -40,11 +40,12 @@ pub struct NoPassword {
 }
 
 type Answer = Result<Option<Secret>, NoPassword>;
+type Advice = dyn Fn(&Refusal) -> Option<String> + Send + Sync;
 
 /// Gives the password of a login; nothing if there is no other than those that were refused.
 pub struct Passwords {
     source: Box<dyn Fn(Asked) -> BoxFuture<'static, Answer> + Send + Sync>,
-    advice: Box<dyn Fn(&Refusal) -> Option<String> + Send + Sync>,
+    advice: Box<Advice>,
 }
 
 impl Passwords {

@@ -156,6 +156,25 @@ async fn what_is_wrong_on_this_side_never_sends_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_region_that_our_authorities_lack_is_named_with_its_file() {
+    let stage = Stage::usual(newest()).await;
+    let port = stage.front.port();
+    let connection = format!(
+        "host=db1.abc123.il-central-1.rds.amazonaws.com hostaddr=127.0.0.1 port={port} user=u dbname=postgres"
+    );
+    for command in ["poll", "check"] {
+        let ended = ended(by_token(&[command, &connection])).await;
+        assert_eq!(ended.code, Some(78), "{ended:?}");
+        let said =
+            format!("{}{}", ended.stdout, ended.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("and none of il-central-1"), "{said}");
+        let file = "https://truststore.pki.rds.amazonaws.com/il-central-1/il-central-1-bundle.pem and choose \
+                    sslrootcert=il-central-1-bundle.pem";
+        assert!(said.contains(file), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_role_of_rds_is_made_and_taken_away_any_number_of_times() {
     for major in [12, newest()] {
         let server = Server::new(major).start().await.unwrap();
