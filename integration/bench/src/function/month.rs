@@ -20,7 +20,7 @@ const READ: f64 = 0.000_4 / 1e3;
 /// CloudWatch: a GB of logs taken in, and an alarm.
 const LOG_GB: f64 = 0.50;
 const ALARM: f64 = 0.10;
-const ALARMS: f64 = 4.0;
+const ALARMS: f64 = 5.0;
 /// What stands beside it, an hour: a t4g.nano, an interface endpoint in one zone, a NAT gateway.
 const SMALL_INSTANCE: f64 = 0.004_2;
 const ENDPOINT: f64 = 0.01;
@@ -52,7 +52,7 @@ pub(super) fn lines(poll: &Poll) -> Vec<Line> {
         ("    its schedule", POLLS * TICK),
         ("    requests to S3", POLLS * (poll.writes * WRITE + poll.reads * READ)),
         ("    its log", POLLS * poll.log_bytes / 1e9 * LOG_GB),
-        ("    four alarms", ALARMS * ALARM),
+        ("    its five alarms", ALARMS * ALARM),
     ];
     let sum: f64 = parts.iter().map(|(_, dollars)| dollars).sum();
     let dollars = |dollars: f64| format!("${dollars:.2}");
