@@ -21,6 +21,8 @@ use super::stage::{Actor, CAST, Trouble, progress, settled};
 use crate::output;
 use crate::stop::Stop;
 
+/// What lies between two ticks: a server is not polled again sooner than its interval wants.
+const TICK: Duration = Duration::from_secs(1);
 /// The file of the function's log.
 const LOG: &str = "function.log";
 const ACCOUNT: &str = "123456789012";
@@ -156,8 +158,11 @@ impl Stage {
         ];
         let dispatcher = environment(&dispatching).await?;
         let endpoint = receiver.url();
-        let working =
-            [("PGQUERYLENS_STATE", "s3://states/prod"), ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
+        let working = [
+            ("PGQUERYLENS_STATE", "s3://states/prod"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+            ("PGQUERYLENS_EVERY", "1s"),
+        ];
         let worker = environment(&working).await?;
         let began = Instant::now();
         Ok(Stage {
@@ -188,6 +193,7 @@ impl Stage {
 
     /// Invokes the dispatcher as a schedule does, and takes what it sent out of the queue.
     async fn dispatch(&mut self) -> Result<Value, Trouble> {
+        sleep(TICK).await;
         let ended = self.dispatcher.invoke(&json!({})).await?;
         let Ended::Answered(answer) = ended else { return Err(astray("the dispatcher", &ended)) };
         let asked = json!({"QueueUrl": self.queue_url, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0});
