@@ -7,6 +7,7 @@
     reason = "a test may unwrap, as the panic is the report, and has no main that could hand the environment in"
 )]
 
+mod demo;
 mod faults;
 mod fleet;
 mod invoked;
