@@ -238,11 +238,13 @@ async fn poll(warm: &mut Warm, why: Why, moments: Moments) -> Outcome {
     warm.polls.set_least_pause(pause);
     let end = time::to_break_off(moments.end);
     let Warm { config, polls, .. } = warm;
-    let outcome = match timeout_at(end, prepare(&config.name, polls)).await {
-        Ok(Ok(())) => timeout_at(end, poll_and_deliver(config, polls, moments)).await,
-        Ok(Err(outcome)) => Ok(outcome),
-        Err(late) => Err(late),
+    let whole = async {
+        match prepare(&config.name, polls).await {
+            Ok(()) => poll_and_deliver(config, polls, moments).await,
+            Err(outcome) => outcome,
+        }
     };
+    let outcome = timeout_at(end, whole).await;
     polls.part();
     // Lambda freezes the process with its answer: whoever drives the connection closes it before that.
     tokio::task::yield_now().await;

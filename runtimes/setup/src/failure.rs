@@ -164,7 +164,9 @@ impl From<PollFailure> for Failure {
                 (Exit::TryAgain, "it goes on by itself: one poll at a time uses a state".to_owned())
             }
             PollFailure::State(trouble) => (of_state(trouble), trouble.advice().to_owned()),
-            PollFailure::Early { .. } => (Exit::TryAgain, "wait, or ask for it less seldom".to_owned()),
+            PollFailure::Early { .. } => {
+                (Exit::TryAgain, "it is polled again when its interval is over".to_owned())
+            }
             PollFailure::Resting { .. } => {
                 (Exit::TryAgain, "mend the server, and it is read again".to_owned())
             }

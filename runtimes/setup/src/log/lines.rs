@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::Repeats;
-use super::repeats::{Decision, Told, Written};
+use super::repeats::{Decision, Remembered, Told};
 
 /// How the number of lines that were left out is put behind a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Formatter<F> {
     /// The time since a moment that stays the same.
     clock: Box<dyn Fn() -> Duration + Send + Sync>,
     /// What was written when, where repeats are left out.
-    written: Option<Mutex<Written>>,
+    remembered: Option<Mutex<Remembered>>,
 }
 
 impl<F> Formatter<F> {
@@ -41,8 +41,8 @@ impl<F> Formatter<F> {
         repeats: Repeats,
         clock: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Formatter<F> {
-        let written = (repeats == Repeats::LeftOut).then(Mutex::default);
-        Formatter { inner, style, clock: Box::new(clock), written }
+        let remembered = (repeats == Repeats::LeftOut).then(Mutex::default);
+        Formatter { inner, style, clock: Box::new(clock), remembered }
     }
 
     fn decide(&self, event: &Event<'_>) -> Decision {
@@ -51,16 +51,17 @@ impl<F> Formatter<F> {
         let of_somebody =
             [&told.server, &told.exporter, &told.listen, &told.telemetry].iter().any(|name| !name.is_empty());
         let level = *event.metadata().level();
-        let Some(written) = self.written.as_ref().filter(|_| of_somebody && level <= Level::INFO) else {
+        let Some(remembered) = self.remembered.as_ref().filter(|_| of_somebody && level <= Level::INFO)
+        else {
             return Decision::Write { left_out: 0 };
         };
         // What a panic elsewhere left behind is whole: a decision changes it in one step.
-        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if level == Level::INFO {
-            written.forget(&told);
+            remembered.forget(&told);
             return Decision::Write { left_out: 0 };
         }
-        written.decide(told, (self.clock)())
+        remembered.decide(told, (self.clock)())
     }
 }
 

@@ -51,11 +51,11 @@ struct Last {
 
 /// What was written when.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct Remembered {
     last: BTreeMap<Told, Last>,
 }
 
-impl Written {
+impl Remembered {
     /// Decides on a line. `now` is the time since a moment that stays the same.
     pub(super) fn decide(&mut self, told: Told, now: Duration) -> Decision {
         if let Some(last) = self.last.get_mut(&told) {
@@ -97,7 +97,7 @@ mod tests {
 
     /// Lines as seconds and server, and what is written of them: how many were left out before.
     fn check(lines: &[(u64, &str)], written: &[Option<u64>]) {
-        let mut repeats = Written::default();
+        let mut repeats = Remembered::default();
         let decided = lines.iter().map(|(second, server)| {
             match repeats.decide(told("poll failed", server, ""), Duration::from_secs(*second)) {
                 Decision::Write { left_out } => Some(left_out),
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn trouble_after_a_recovery_is_written_at_once() {
-        let mut repeats = Written::default();
-        let decide = |repeats: &mut Written, exporter, second| {
+        let mut repeats = Remembered::default();
+        let decide = |repeats: &mut Remembered, exporter, second| {
             repeats.decide(told("poll failed", "a", exporter), Duration::from_secs(second))
         };
         for exporter in ["", "otel"] {
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn exporters_and_events_do_neither() {
-        let mut repeats = Written::default();
+        let mut repeats = Remembered::default();
         for line in [told("x", "a", "one"), told("x", "a", "two"), told("y", "a", "one")] {
             assert_eq!(repeats.decide(line.clone(), Duration::ZERO), Decision::Write { left_out: 0 });
             assert_eq!(repeats.decide(line, Duration::ZERO), Decision::LeaveOut);
@@ -145,10 +145,11 @@ mod tests {
 
     #[test]
     fn what_goes_beyond_what_is_remembered_is_written() {
-        let mut repeats = Written::default();
+        let mut repeats = Remembered::default();
         let line = |number: usize| told("x", &number.to_string(), "");
-        let decide =
-            |repeats: &mut Written, number, second| repeats.decide(line(number), Duration::from_secs(second));
+        let decide = |repeats: &mut Remembered, number, second| {
+            repeats.decide(line(number), Duration::from_secs(second))
+        };
         (0..=MAX_REMEMBERED)
             .for_each(|number| assert_eq!(decide(&mut repeats, number, 0), Decision::Write { left_out: 0 }));
         assert_eq!(decide(&mut repeats, MAX_REMEMBERED, 0), Decision::Write { left_out: 0 });
