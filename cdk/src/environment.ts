@@ -2,7 +2,7 @@
 
 import { Token } from 'aws-cdk-lib';
 
-import { OptionKind, OPTIONS, PgQueryLensOptions } from './options';
+import { OPTIONS, OptionValue, PgQueryLensOptions } from './options';
 import { PgQueryLensServerOptions, SERVER_OPTIONS } from './server-options';
 
 /** Returns the variables that say the options that were given. */
@@ -20,10 +20,8 @@ function written(value: unknown): string {
 }
 
 /** What a table says of an option, whatever it is said by. */
-interface Row {
+interface Row extends OptionValue {
   readonly property: string;
-  readonly kind: OptionKind;
-  readonly words?: readonly string[];
 }
 
 /** Returns what is wrong with the options of the poller, each with what to write instead. */
@@ -60,7 +58,7 @@ function wrongWith({ kind, words = [] }: Row, value: unknown): string | undefine
 }
 
 /** Returns whether a value is right, and what to write if it is not. */
-function judged(kind: OptionKind, words: readonly string[], value: unknown): [boolean, string] {
+function judged(kind: OptionValue['kind'], words: readonly string[], value: unknown): [boolean, string] {
   switch (kind) {
     case 'text':
       return [isText(value), 'a text'];

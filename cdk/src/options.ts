@@ -332,15 +332,16 @@ export interface PgQueryLensOptions {
 }
 
 /** What the value of an option may be. */
-export type OptionKind = 'text' | 'choice' | 'count' | 'flag' | 'list' | 'labels' | 'duration' | 'bytes';
-
-/** One option: its property above, its variable, and what it may be. */
-export interface OptionRow {
-  readonly property: keyof PgQueryLensOptions;
-  readonly variable: string;
-  readonly kind: OptionKind;
+export interface OptionValue {
+  readonly kind: 'text' | 'choice' | 'count' | 'flag' | 'list' | 'labels' | 'duration' | 'bytes';
   /** The values of an option of kind `choice`. */
   readonly words?: readonly string[];
+}
+
+/** One option: its property above, and its variable. */
+export interface OptionRow extends OptionValue {
+  readonly property: keyof PgQueryLensOptions;
+  readonly variable: string;
 }
 
 /** Every option, in the order of its properties. */

@@ -176,8 +176,7 @@ impl Worker {
         self.means = self.means.renewed(exporters, Some(&config.state))?;
         // What the user says of us goes before what we find out.
         self.surroundings.resource = self.whereabouts.clone();
-        let said = process.resource_attributes.into_iter();
-        self.surroundings.resource.extend(said.map(|(key, text)| (key, text.into())));
+        self.surroundings.resource.extend(process.resource_attributes);
         let name = config.name.clone();
         let exporters = self.means.exporters_for(&config);
         let kept = self

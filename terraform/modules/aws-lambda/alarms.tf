@@ -5,33 +5,29 @@ locals {
   # invocation. CloudWatch looks back a day at most.
   failure_period = 60 * min(max(5, coalesce(local.interval_minutes, 1), ceil(var.alarm_silence_minutes / 2)), 480)
 
-  function_alarms = { for pair in setproduct(keys(local.names), ["Errors", "Throttles"]) : "${pair[0]}-${lower(pair[1])}" => {
+  failing = {
+    statistic  = "Sum"
+    threshold  = 0
+    period     = local.failure_period
+    periods    = 3
+    datapoints = 2
+    comparison = "GreaterThanThreshold"
+    missing    = "notBreaching"
+  }
+
+  function_alarms = { for pair in setproduct(keys(local.names), ["Errors", "Throttles"]) : "${pair[0]}-${lower(pair[1])}" => merge(local.failing, {
     namespace   = "AWS/Lambda"
     metric      = pair[1]
     dimensions  = { FunctionName = local.names[pair[0]] }
-    statistic   = "Sum"
-    threshold   = 0
-    period      = local.failure_period
-    periods     = 3
-    datapoints  = 2
-    comparison  = "GreaterThanThreshold"
-    missing     = "notBreaching"
     description = pair[1] == "Errors" ? "Invocations of the ${pair[0]} fail: its log group says why." : "Invocations of the ${pair[0]} are refused: the concurrency of the function or of the account is used up."
-  } }
+  }) }
 
-  log_alarms = { for role, filter in aws_cloudwatch_log_metric_filter.failures : "${role}-failures" => {
+  log_alarms = { for role, filter in aws_cloudwatch_log_metric_filter.failures : "${role}-failures" => merge(local.failing, {
     namespace   = local.failure_namespace
     metric      = filter.name
     dimensions  = {}
-    statistic   = "Sum"
-    threshold   = 0
-    period      = local.failure_period
-    periods     = 3
-    datapoints  = 2
-    comparison  = "GreaterThanThreshold"
-    missing     = "notBreaching"
     description = role == "dispatcher" ? "An account or region is not searched, or servers are not queued: the dispatcher's log group says which, and why." : "Servers are not polled, or what was found of them is not delivered: the log group of the ${role} says which, and why."
-  } }
+  }) }
 
   other_alarms = {
     dead-letter = {

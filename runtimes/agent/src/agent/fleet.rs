@@ -16,6 +16,7 @@ use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::means::{Means, are_same};
 use pgquerylens_setup::polls::Surroundings;
+use pgquerylens_setup::whereabouts::Whereabouts;
 use pgquerylens_store::store::Store;
 use pgquerylens_store::url::StateUrl;
 use tokio::sync::{Semaphore, watch};
@@ -51,7 +52,7 @@ pub(super) struct Fleet {
 /// One server that is polled.
 struct Running {
     config: ServerConfig,
-    resource: BTreeMap<String, String>,
+    resource: Whereabouts,
     exporters: Vec<Arc<Exporter>>,
     store: Arc<Store>,
     stop: watch::Sender<Option<Instant>>,
@@ -122,7 +123,7 @@ impl Fleet {
         Ok(())
     }
 
-    fn is_same(&self, old: &Running, config: &ServerConfig, resource: &BTreeMap<String, String>) -> bool {
+    fn is_same(&self, old: &Running, config: &ServerConfig, resource: &Whereabouts) -> bool {
         let same_exporters = are_same(&old.exporters, &self.means.exporters_for(config));
         old.config == *config && old.resource == *resource && same_exporters && !old.task.is_finished()
     }
@@ -132,7 +133,7 @@ impl Fleet {
     fn start(
         &mut self,
         config: ServerConfig,
-        resource: BTreeMap<String, String>,
+        resource: Whereabouts,
         share: f64,
         old: Option<Running>,
     ) -> Running {
@@ -151,7 +152,7 @@ impl Fleet {
                 variables: Arc::clone(&self.secrets.variables),
                 hostname: self.hostname.clone(),
                 sessions: self.secrets.sessions.clone(),
-                resource: resource.clone().into_iter().map(|(key, text)| (key, text.into())).collect(),
+                resource: resource.clone(),
             },
             board: Rc::clone(&self.board),
             workers: Rc::clone(&self.workers),

@@ -118,8 +118,7 @@ impl Telemetry {
     pub(super) fn prepare(&self, process: &ProcessConfig) -> Result<Change, Failure> {
         let wanted = process.telemetry.clone().map(|config| {
             let mut attributes = self.whereabouts.clone();
-            let said = process.resource_attributes.clone();
-            attributes.extend(said.into_iter().map(|(key, text)| (key, text.into())));
+            attributes.extend(process.resource_attributes.clone());
             Wanted { config, attributes }
         });
         let sending = self.sending.borrow();

@@ -15,6 +15,7 @@ use pgquerylens_store::url::StateUrl;
 
 use super::secret_source::SecretSource;
 use crate::login::Login;
+use crate::whereabouts::Whereabouts;
 
 /// Everything that the agent runs by.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +42,7 @@ pub struct ProcessConfig {
     /// How long polls and deliveries may go on after a signal to end.
     pub shutdown_grace: Duration,
     /// Attributes of every resource that is exported, `service.name` among them if it was said.
-    pub resource_attributes: BTreeMap<String, String>,
+    pub resource_attributes: Whereabouts,
     /// Where what the process tells of itself is sent; nothing if it is not.
     pub telemetry: Option<TelemetryConfig>,
 }

@@ -29,7 +29,7 @@ pub(super) fn process(layer: &Layer, mistakes: &mut Vec<Mistake>) -> ProcessConf
             .unwrap_or(LogLevels { usual: LogLevel::Info, modules: Vec::new() }),
         workers: layer.count("workers"),
         shutdown_grace: layer.duration("shutdown-grace"),
-        resource_attributes,
+        resource_attributes: resource_attributes.into_iter().map(|(key, text)| (key, text.into())).collect(),
         telemetry: telemetry::telemetry(layer, mistakes),
     }
 }

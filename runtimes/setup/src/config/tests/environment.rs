@@ -145,7 +145,7 @@ fn options_of_exporters_can_be_said_without_a_file() {
     assert_eq!(otlp(&configuration).statement_series, 7);
     let attributes: Vec<_> = configuration.process.resource_attributes.into_iter().collect();
     let expected = [("env", "prod"), ("service.name", "lens")];
-    assert_eq!(attributes, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(attributes, expected.map(|(name, text)| (name.to_owned(), text.to_owned().into())));
 }
 
 #[test]
