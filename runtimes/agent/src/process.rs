@@ -6,10 +6,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_setup::config::secret_source::SecretAccess;
 use terminal_size::{Height, Width, terminal_size_of};
@@ -21,6 +19,8 @@ pub(crate) struct Process {
     pub(crate) arguments: Vec<OsString>,
     /// The environment, the home directory and the user.
     pub(crate) environment: Environment,
+    /// What secrets are read with, and who we are at AWS.
+    pub(crate) secrets: SecretAccess,
     /// The name of the machine.
     pub(crate) hostname: Option<String>,
     /// The terminal that the standard output is, if it is one.
@@ -47,21 +47,16 @@ impl Process {
         let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty()).cloned();
         let home = variable("HOME").map(PathBuf::from);
         let user = account().or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
+        let environment = Environment { variables, home, user };
         Process {
             arguments: env::args_os().collect(),
             hostname: hostname(),
             terminal: terminal(),
             may_ask: io::stdin().is_terminal() && io::stdout().is_terminal(),
             colour: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
-            environment: Environment { variables, home, user },
+            secrets: SecretAccess::of(&environment),
+            environment,
         }
-    }
-
-    /// Returns what secrets are read with, and who we are at AWS; nothing is looked up yet.
-    pub(crate) fn secrets(&self) -> SecretAccess {
-        let variables = Arc::new(self.environment.variables.clone());
-        let sessions = Sessions::of_profile(variables.get("AWS_PROFILE").cloned());
-        SecretAccess { variables, sessions }
     }
 }
 

@@ -10,13 +10,12 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_setup::clock;
 use pgquerylens_setup::config::Source;
+use pgquerylens_setup::config::secret_source::SecretAccess;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
 use pgquerylens_setup::log;
@@ -78,10 +77,9 @@ impl Function {
         }
         let dispatcher = Dispatcher::of(&environment)?;
         let surroundings = Surroundings {
-            variables: Arc::new(environment.variables.clone()),
+            secrets: SecretAccess::of(&environment),
             environment,
             hostname: None,
-            sessions: Sessions::default(),
             resource: BTreeMap::new(),
         };
         Ok(Function { worker: Worker::new(source, surroundings), dispatcher })

@@ -92,9 +92,9 @@ pub(crate) type Gone = (String, Outcome);
 impl Worker {
     /// Makes one that knows nothing yet.
     pub(crate) fn new(source: Source, surroundings: Surroundings) -> Worker {
-        let means = Means::none(&surroundings.secrets());
+        let means = Means::none(&surroundings.secrets);
         // A function is known by its variables; of the machine beneath it nobody wants to hear.
-        let whereabouts = whereabouts::detected(&surroundings.variables, |_| None);
+        let whereabouts = whereabouts::detected(&surroundings.environment.variables, |_| None);
         Worker { source, surroundings, means, whereabouts, warm: BTreeMap::new(), invocations: 0 }
     }
 

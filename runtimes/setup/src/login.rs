@@ -26,18 +26,9 @@ pub enum Login {
 
 impl Login {
     /// Returns what the options say.
-    pub fn of(
-        auth: Option<&str>,
-        region: Option<&str>,
-        role: Option<&str>,
-        external_id: Option<&str>,
-    ) -> Login {
-        let external_id = external_id.map(str::to_owned);
+    pub fn of(auth: Option<&str>, region: Option<&str>, account: Option<Account>) -> Login {
         match auth {
-            Some("rds-iam") => Login::RdsIam {
-                region: region.map(str::to_owned),
-                account: role.and_then(|role| Account::by(role, external_id)),
-            },
+            Some("rds-iam") => Login::RdsIam { region: region.map(str::to_owned), account },
             _ => Login::Password,
         }
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgquerylens_aws::outside::Observer;
-use pgquerylens_aws::session::Sessions;
 use pgquerylens_delivery::exporter::Exporter;
 use pgquerylens_delivery::recipients::Recipients;
 use pgquerylens_engine::conninfo::{Environment, Host, Target, resolve};
@@ -20,7 +19,7 @@ use pgquerylens_model::time::Timestamp;
 use pgquerylens_store::store::Store;
 
 use crate::config::configuration::ServerConfig;
-use crate::config::secret_source::{SecretAccess, SecretSource, Variables};
+use crate::config::secret_source::{SecretAccess, SecretSource};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::whereabouts::Whereabouts;
@@ -30,21 +29,12 @@ use crate::whereabouts::Whereabouts;
 pub struct Surroundings {
     /// The environment that connections are resolved by.
     pub environment: Environment,
-    /// Its variables, for secrets that lie in them.
-    pub variables: Variables,
+    /// What secrets are read with, shared so that a role is assumed once.
+    pub secrets: SecretAccess,
     /// The name of this machine.
     pub hostname: Option<String>,
-    /// The sessions at AWS, shared so that a role is assumed once.
-    pub sessions: Sessions,
     /// Attributes of every resource that is exported.
     pub resource: Whereabouts,
-}
-
-impl Surroundings {
-    /// Returns what secrets are read with.
-    pub fn secrets(&self) -> SecretAccess {
-        SecretAccess { variables: Arc::clone(&self.variables), sessions: self.sessions.clone() }
-    }
 }
 
 /// What one server's polls need.
@@ -82,15 +72,16 @@ impl Polls {
         store: &Arc<Store>,
         surroundings: &Surroundings,
     ) -> Polls {
+        let sessions = &surroundings.secrets.sessions;
         let text = config.connection.as_ref().map(|connection| connection.expose());
         let target = resolve(text, &surroundings.environment).map_err(Failure::from);
         let origin = origin(config, target.as_ref().ok(), surroundings);
         let recipients = Recipients::new(origin, exporters, store);
         let (mut interrupter, mut progress) = (Interrupter::default(), Progress::default());
         let poller = target.map(|target| {
-            let mut live = config.login.live(target, config.poll.limits.clone(), &surroundings.sessions);
+            let mut live = config.login.live(target, config.poll.limits.clone(), sessions);
             if let Some(SecretSource::Aws(secrets)) = &config.password {
-                live.set_passwords(secrets.clone().passwords(surroundings.sessions.clone()));
+                live.set_passwords(secrets.clone().passwords(sessions.clone()));
             }
             (interrupter, progress) = (live.interrupter(), live.progress());
             let options = PollOptions { series, ..config.poll.clone() };
@@ -99,14 +90,11 @@ impl Polls {
         let places = root.into_iter().chain([store]);
         Polls {
             password: config.password.clone().filter(|source| !matches!(source, SecretSource::Aws(_))),
-            secrets: surroundings.secrets(),
+            secrets: surroundings.secrets.clone(),
             poller,
             interrupter,
             progress,
-            outside: config
-                .observed
-                .clone()
-                .map(|observed| Observer::new(observed, surroundings.sessions.clone())),
+            outside: config.observed.clone().map(|observed| Observer::new(observed, sessions.clone())),
             recipients,
             wishes: places.map(|place| (Arc::clone(place), Watched::default())).collect(),
         }

@@ -149,9 +149,8 @@ impl Fleet {
         let shared = Shared {
             surroundings: Surroundings {
                 environment: self.environment.clone(),
-                variables: Arc::clone(&self.secrets.variables),
+                secrets: self.secrets.clone(),
                 hostname: self.hostname.clone(),
-                sessions: self.secrets.sessions.clone(),
                 resource: resource.clone(),
             },
             board: Rc::clone(&self.board),

@@ -52,7 +52,7 @@ async fn supervise(
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::listen().map_err(|error| Failure::of(Exit::Internal, &error, ""))?;
     let board = Rc::new(Board::new(source.file().map(|file| file.display().to_string())));
-    let secrets = process.secrets();
+    let secrets = process.secrets.clone();
     let telemetry = Rc::new(Telemetry::new(process, secrets.clone(), Rc::clone(&board)));
     let fleet = Fleet::new(process, secrets, Rc::clone(&board), Rc::clone(&telemetry));
     let mut works = Works { fleet, health: Health::new(Rc::clone(&board)), telemetry };

@@ -40,7 +40,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let options = CheckOptions { limits: limits.clone(), provider, is_local };
     let address = target.address();
     let checked =
-        check::run(&mut login.live(target, limits, &process.secrets().sessions), &address, &options).await;
+        check::run(&mut login.live(target, limits, &process.secrets.sessions), &address, &options).await;
     let text = match is_json {
         true => format!("{}\n", check_document(&checked.report)),
         false => render_check(&checked.report, &look),

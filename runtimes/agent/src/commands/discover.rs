@@ -24,8 +24,8 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let is_json = given.choice("format") == Some("json");
     let look = settings::look(&mut given, process);
     given.finish()?;
-    let sessions = process.secrets().sessions;
-    let found = discover(&search, &sessions).await;
+    let sessions = &process.secrets.sessions;
+    let found = discover(&search, sessions).await;
     let targets: Vec<_> = found.servers.iter().map(target).collect();
     let text = match is_json {
         true => format!("{}\n", document(&found, &targets)),
@@ -37,7 +37,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
         return Err(Failure::new(Exit::Denied, problem, trouble.advice.clone()));
     }
     let Some(queue_url) = queue_url else { return Ok(Exit::Done) };
-    let queued = queue::send(&targets, &queue_url, &sessions).await;
+    let queued = queue::send(&targets, &queue_url, sessions).await;
     output::say(&format!("sent {} of {} messages to {queue_url}", queued.sent, targets.len()));
     match queued.unsent.first() {
         None => Ok(Exit::Done),

@@ -20,9 +20,6 @@ mod stage;
 mod state;
 mod version;
 
-use std::borrow::Cow;
-use std::ffi::OsString;
-
 use clap::error::ErrorKind;
 use pgquerylens_setup::exit::Exit;
 use pgquerylens_setup::failure::Failure;
@@ -34,15 +31,15 @@ use crate::process::Process;
 
 /// Does what the command line asks for.
 pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
-    let arguments = with_version_spelled_out(&process.arguments);
-    let matches = match options::command().try_get_matches_from(arguments.as_ref()) {
+    let matches = match options::command().try_get_matches_from(&process.arguments) {
         Ok(matches) => matches,
         Err(error) => return explain(&error),
     };
     let named = matches.subcommand().and_then(|(name, matches)| {
         SUBCOMMANDS.iter().find(|spec| spec.name == name).map(|spec| (spec, matches))
     });
-    let Some((spec, matches)) = named else { return Ok(Exit::Usage) };
+    // Without a subcommand there is nothing to say but --version.
+    let Some((spec, matches)) = named else { return version::show(matches.get_flag("verbose")) };
     for mistake in unknown_variables(&process.environment.variables) {
         output::say_warning(mistake);
     }
@@ -67,23 +64,9 @@ pub(crate) async fn run(process: &Process) -> Result<Exit, Failure> {
     }
 }
 
-/// `--version --verbose` is what people write before they know that there is `version --verbose`.
-fn with_version_spelled_out(arguments: &[OsString]) -> Cow<'_, [OsString]> {
-    let is = |said: &OsString, names: &[&str]| names.iter().any(|name| said == name);
-    let (version, verbose) = (["--version", "-V"], ["--verbose", "-v"]);
-    match arguments {
-        [program, one, other]
-            if is(one, &version) && is(other, &verbose) || is(one, &verbose) && is(other, &version) =>
-        {
-            Cow::Owned(vec![program.clone(), "version".into(), "--verbose".into()])
-        }
-        _ => Cow::Borrowed(arguments),
-    }
-}
-
 /// Shows the help that was asked for, or what is wrong with the command line.
 fn explain(error: &clap::Error) -> Result<Exit, Failure> {
-    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let asked_for = error.kind() == ErrorKind::DisplayHelp;
     let printed = error.print();
     printed.map_err(|error| Failure::of_output(&error))?;
     Ok(if asked_for { Exit::Done } else { Exit::Usage })

@@ -52,7 +52,7 @@ pub(super) async fn run(given: Given<'_>, process: &Process) -> Result<Exit, Fai
             let limits = settings::with_timeout_of(&target, settings.options.limits.clone(), said);
             let address = target.address();
             poll(
-                settings.login.live(target, limits.clone(), &process.secrets().sessions),
+                settings.login.live(target, limits.clone(), &process.secrets.sessions),
                 address,
                 limits,
                 settings,

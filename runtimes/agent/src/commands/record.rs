@@ -36,7 +36,7 @@ pub(super) async fn run(mut given: Given<'_>, process: &Process) -> Result<Exit,
     let options =
         PollOptions { orders: vec![Order::Time], databases, ..PollOptions::within(limits.clone(), 1) };
     let address = target.address();
-    let recorder = Recorder::new(login.live(target, limits, &process.secrets().sessions));
+    let recorder = Recorder::new(login.live(target, limits, &process.secrets.sessions));
     let mut poller = Poller::new(recorder, MemoryStore::default(), address, options);
     let mut number = 0;
     let keep = |recorder: &mut Recorder<Live>, report: &PollReport| {

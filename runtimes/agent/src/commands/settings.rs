@@ -1,5 +1,6 @@
 //! What several subcommands read from the options alike: the target, the limits, what is read and how it is shown.
 
+use pgquerylens_aws::session::Account;
 use pgquerylens_engine::conninfo::{self, Target};
 use pgquerylens_engine::limits::Limits;
 use pgquerylens_engine::poll::Databases;
@@ -32,12 +33,9 @@ pub(super) fn target(connection: Option<&str>, process: &Process) -> Result<Targ
 
 /// Returns how we log in.
 pub(super) fn login(given: &mut Given<'_>) -> Login {
-    Login::of(
-        given.choice("auth"),
-        given.text("aws-region").as_deref(),
-        given.text("aws-role").as_deref(),
-        given.text("aws-external-id").as_deref(),
-    )
+    let external_id = given.text("aws-external-id");
+    let account = given.text("aws-role").and_then(|roles| Account::by(&roles, external_id));
+    Login::of(given.choice("auth"), given.text("aws-region").as_deref(), account)
 }
 
 /// Returns the budget of a poll.
@@ -149,7 +147,7 @@ fn read_state(given: &mut Given<'_>, option: &str, text: &str) -> Option<StateUr
 
 /// Opens states by what the environment says.
 pub(super) async fn states(url: &StateUrl, process: &Process) -> Result<States, Failure> {
-    let secrets = process.secrets();
-    let access = access::located(access::of(&secrets), url, &secrets.sessions).await;
+    let secrets = &process.secrets;
+    let access = access::located(access::of(secrets), url, &secrets.sessions).await;
     Ok(States::open(url, &access)?)
 }

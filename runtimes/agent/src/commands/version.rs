@@ -16,6 +16,11 @@ use crate::output;
 pub(super) fn run(mut given: Given<'_>) -> Result<Exit, Failure> {
     let verbose = given.flag("verbose");
     given.finish()?;
+    show(verbose)
+}
+
+/// Shows it, as `--version` does, too.
+pub(super) fn show(verbose: bool) -> Result<Exit, Failure> {
     output::write(&if verbose { long() } else { short() })?;
     Ok(Exit::Done)
 }

@@ -40,8 +40,14 @@ pub(crate) fn command() -> Command {
         .about(ABOUT)
         .long_about(LONG_ABOUT)
         .max_term_width(HELP_COLUMNS)
-        .subcommand_required(true)
         .arg_required_else_help(true)
+        .override_usage("pgquerylens <COMMAND>")
+        .args_conflicts_with_subcommands(true)
+        .disable_version_flag(true)
+        .args([
+            flag("version", 'V', "Print version, with --verbose as a bug report wants it"),
+            flag("verbose", 'v', "Print more beside --version").requires("version").hide(true),
+        ])
         .after_help(section("Where to start", &WHERE_TO_START))
         .after_long_help(joined([
             section("Where to start", &WHERE_TO_START),
@@ -60,6 +66,10 @@ pub(crate) fn command_line(subcommand: &str, matches: &ArgMatches) -> CommandLin
         _ => matches.get_many::<String>(option.name).into_iter().flatten().cloned().collect(),
     };
     CommandLine(said.map(|option| (option.name, texts(option))).collect())
+}
+
+fn flag(name: &'static str, short: char, help: &'static str) -> Arg {
+    Arg::new(name).long(name).short(short).help(help).action(ArgAction::SetTrue)
 }
 
 fn subcommand(spec: &'static SubcommandSpec) -> Command {
@@ -289,11 +299,11 @@ mod tests {
               help         Print this message or the help of the given subcommand(s)
 
             Options:
+              -V, --version
+                      Print version, with --verbose as a bug report wants it
+
               -h, --help
                       Print help (see a summary with '-h')
-
-              -V, --version
-                      Print version
 
             Where to start:
               pgquerylens demo                                        watch it at work on a throw-away server

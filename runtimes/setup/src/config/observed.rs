@@ -14,7 +14,12 @@ use super::mistake::Mistake;
 use crate::options::value::choice;
 
 /// Returns what is asked; nothing of a server that is not at AWS, whatever is said for all.
-pub(super) fn observed(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Option<Observed> {
+pub(super) fn observed(
+    layer: &Layer,
+    target: &Target,
+    account: Option<Account>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Observed> {
     let sources = sources(layer, mistakes);
     let cloudwatch_pause = layer.duration("cloudwatch-pause");
     if let Some(setting) = layer.get("cloudwatch-pause").filter(|_| cloudwatch_pause > LONGEST_PAUSE) {
@@ -25,7 +30,7 @@ pub(super) fn observed(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistak
     if sources.is_empty() && !reads_log {
         return None;
     }
-    let instance = instance(layer, target, mistakes)?;
+    let instance = instance(layer, target, account, mistakes)?;
     Some(Observed { instance, sources, reads_log, cloudwatch_pause })
 }
 
@@ -45,7 +50,12 @@ fn sources(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Vec<Source> {
 }
 
 /// Finds out which instance a server is: by what is said of it, else by the name of its endpoint.
-fn instance(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Option<Instance> {
+fn instance(
+    layer: &Layer,
+    target: &Target,
+    account: Option<Account>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Instance> {
     let endpoint = match target.hosts.as_slice() {
         [Host::Tcp { host, .. }] => Endpoint::of(host),
         _ => Endpoint::Unknown,
@@ -69,8 +79,6 @@ fn instance(layer: &Layer, target: &Target, mistakes: &mut Vec<Mistake>) -> Opti
             return None;
         }
     };
-    let external_id = layer.text("aws-external-id").map(str::to_owned);
-    let account = layer.text("aws-role").and_then(|role| Account::by(role, external_id));
     Some(Instance {
         identifier: identifier.to_owned(),
         region: layer.text("aws-region").or(region).map(str::to_owned),

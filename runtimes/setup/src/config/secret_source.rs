@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use pgquerylens_aws::secrets::{Place, Secrets};
 use pgquerylens_aws::session::Sessions;
+use pgquerylens_engine::conninfo::Environment;
 use pgquerylens_engine::dial::NoPassword;
 use pgquerylens_engine::secret::Secret;
 use tokio::io::AsyncReadExt;
@@ -33,6 +34,15 @@ pub struct SecretAccess {
     pub variables: Variables,
     /// For those that lie at AWS.
     pub sessions: Sessions,
+}
+
+impl SecretAccess {
+    /// Returns that of an environment; nothing is looked up yet.
+    pub fn of(environment: &Environment) -> SecretAccess {
+        let variables = Arc::new(environment.variables.clone());
+        let sessions = Sessions::of_profile(variables.get("AWS_PROFILE").cloned());
+        SecretAccess { variables, sessions }
+    }
 }
 
 /// Where a secret comes from.

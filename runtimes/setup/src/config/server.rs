@@ -99,12 +99,14 @@ fn server(
     }
     let target = target?;
     let name = name(draft, &target, mistakes)?;
+    let external_id = layer.text("aws-external-id").map(str::to_owned);
+    let account = layer.text("aws-role").and_then(|roles| Account::by(roles, external_id));
     Some(ServerConfig {
         address: target.address(),
         connection: layer.text("connection").map(Secret::from),
-        login: login(layer, mistakes),
-        password: password(layer),
-        observed: observed(layer, &target, mistakes),
+        login: login(layer, account.clone(), mistakes),
+        password: password(layer, account.clone()),
+        observed: observed(layer, &target, account, mistakes),
         labels: layer.labels("labels"),
         cluster: layer.text("cluster").map(str::to_owned),
         every,
@@ -122,9 +124,7 @@ fn server(
 }
 
 /// What lies at AWS is read by the role of the server's account.
-fn password(layer: &Layer) -> Option<SecretSource> {
-    let external_id = layer.text("aws-external-id").map(str::to_owned);
-    let account = layer.text("aws-role").and_then(|roles| Account::by(roles, external_id));
+fn password(layer: &Layer, account: Option<Account>) -> Option<SecretSource> {
     layer.secret("password").map(|source| match source {
         SecretSource::Aws(secrets) => SecretSource::Aws(secrets.read_by(account)),
         source => source,
@@ -132,13 +132,8 @@ fn password(layer: &Layer) -> Option<SecretSource> {
 }
 
 /// A token takes the place of a password.
-fn login(layer: &Layer, mistakes: &mut Vec<Mistake>) -> Login {
-    let login = Login::of(
-        Some(layer.word("auth")),
-        layer.text("aws-region"),
-        layer.text("aws-role"),
-        layer.text("aws-external-id"),
-    );
+fn login(layer: &Layer, account: Option<Account>, mistakes: &mut Vec<Mistake>) -> Login {
+    let login = Login::of(Some(layer.word("auth")), layer.text("aws-region"), account);
     if let (true, Some(password)) = (login != Login::Password, layer.get("password")) {
         mistakes.push(password.mistake("a token is the password: leave it out, or write auth: password"));
     }
