@@ -35,7 +35,7 @@ pub fn iam_tokens(sessions: Sessions, account: Option<Account>, region: Option<S
             iam_token(&sessions, account, region.as_deref(), &asked).await.map(Some)
         })
     };
-    Passwords::new(source, move |refusal| error::refused_token(refusal, said.as_deref()))
+    Passwords::new(source, move |refusal| error::token::refused(refusal, said.as_deref()))
 }
 
 /// Signs a token for one login with the credentials of an account, or with our own.
@@ -46,11 +46,9 @@ pub async fn iam_token(
     asked: &Asked,
 ) -> Result<Secret, NoPassword> {
     let region = region.or_else(|| endpoint::region(&asked.host));
-    if let Some(account) = account {
-        let entered = sessions.enter(account, region).await;
-        entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
-    }
-    token(&sessions.of(account, region).await, asked, region, sessions.profile()).await
+    let entered = sessions.enter(account, region).await;
+    let session = entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
+    token(&session, asked, region, sessions.profile()).await
 }
 
 /// Signs a token with the credentials of a session.

@@ -70,9 +70,9 @@ async fn enter(
 ) -> Result<Vec<Place>, Trouble> {
     let trouble = |Told { why, advice }| Trouble { account: account.clone(), region: None, why, advice };
     let entered = match &account {
-        Some(account) => {
-            let entered = sessions.enter(account, regions.first().map(String::as_str)).await;
-            entered.map_err(|unassumed| error::unassumed(&unassumed))
+        Some(_) => {
+            let entered = sessions.enter(account.as_ref(), regions.first().map(String::as_str)).await;
+            entered.map(drop).map_err(|unassumed| error::unassumed(&unassumed))
         }
         None => sessions
             .own_credentials()

@@ -57,7 +57,7 @@ impl Secrets {
     /// Returns the secret as it is now.
     pub async fn current(&self, sessions: &Sessions) -> Result<Secret, NoPassword> {
         let found = self.read(0, sessions).await?;
-        found.ok_or_else(|| error::empty_secret(&self.place))
+        found.ok_or_else(|| error::secret::empty(&self.place))
     }
 
     /// Returns passwords of logins: after a refusal the one that a rotation is about to make current.
@@ -72,11 +72,8 @@ impl Secrets {
     /// Reads what is tried after so many refusals; nothing if there is no more.
     async fn read(&self, refused: usize, sessions: &Sessions) -> Result<Option<Secret>, NoPassword> {
         let region = self.arn_part(ARN_REGION);
-        if let Some(account) = &self.account {
-            let entered = sessions.enter(account, region).await;
-            entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
-        }
-        let session = &sessions.of(self.account.as_ref(), region).await;
+        let entered = sessions.enter(self.account.as_ref(), region).await;
+        let session = &entered.map_err(|unassumed| error::no_password_for(&unassumed))?;
         match &self.place {
             Place::SecretsManager(id) => match STAGES.get(refused) {
                 Some(stage) => self.secret(session, id, stage).await,
@@ -101,14 +98,14 @@ impl Secrets {
             {
                 Ok(None)
             }
-            Err(failed) => Err(error::unreadable_secret(&self.place, &failed)),
+            Err(failed) => Err(error::secret::unreadable(&self.place, &failed)),
         }
     }
 
     async fn parameter(&self, session: &SdkConfig, name: &str) -> Result<Option<Secret>, NoPassword> {
         let client = aws_sdk_ssm::Client::new(session);
         let answer = client.get_parameter().name(name).with_decryption(true).send().await;
-        let answer = answer.map_err(|failed| error::unreadable_secret(&self.place, &failed))?;
+        let answer = answer.map_err(|failed| error::secret::unreadable(&self.place, &failed))?;
         Ok(answer.parameter().and_then(|parameter| parameter.value()).map(Secret::from))
     }
 

@@ -134,10 +134,18 @@ impl Sessions {
         self.own().await.region().map(|region| region.as_ref().to_owned())
     }
 
-    /// Assumes the roles of an account, if that is not done yet, and says which of them refused.
-    pub(crate) async fn enter(&self, account: &Account, region: Option<&str>) -> Result<(), Unassumed> {
-        let region = region.map(|region| Region::new(region.to_owned()));
-        let roles = self.roles(self.own().await, account, region.as_ref()).await;
+    /// Returns a session as [`Sessions::of`] does, once every role on the way to the account is assumed, or says which of
+    /// them refused.
+    pub(crate) async fn enter(
+        &self,
+        account: Option<&Account>,
+        region: Option<&str>,
+    ) -> Result<SdkConfig, Unassumed> {
+        let at = region.map(|region| Region::new(region.to_owned()));
+        let roles = match account {
+            Some(account) => self.roles(self.own().await, account, at.as_ref()).await,
+            None => Vec::new(),
+        };
         for (place, ((role_arn, external_id), role)) in roles.into_iter().enumerate() {
             if let Err(failed) = credentials(Some(role)).await {
                 let (has_external_id, by_ourselves) = (external_id.is_some(), place == 0);
@@ -145,7 +153,7 @@ impl Sessions {
                 return Err(Unassumed { role_arn, has_external_id, by_ourselves, profile, failed });
             }
         }
-        Ok(())
+        Ok(self.of(account, region).await)
     }
 
     async fn own(&self) -> &SdkConfig {
